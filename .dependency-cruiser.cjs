@@ -1,0 +1,81 @@
+// The rules of src/README.md, "What may import what". `npm run deps` checks them.
+const pure = [
+  '^src/wire/',
+  '^src/dhcp/(packet|options|reply)\\.ts$',
+  '^src/tftp/(packet|transfer)\\.ts$',
+  '^src/grub/',
+  '^src/boot/plan\\.ts$',
+  '^src/release/recognise\\.ts$',
+];
+
+module.exports = {
+  forbidden: [
+    {
+      name: 'pure-parts-decide-and-touch-nothing',
+      severity: 'error',
+      from: { path: pure },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'pure-parts-import-no-platform',
+      severity: 'error',
+      from: { path: pure },
+      to: { path: '^src/(platform|store|cli|http)/' },
+    },
+    {
+      name: 'dhcp-imports-no-other-protocol',
+      severity: 'error',
+      from: { path: '^src/dhcp/' },
+      to: { path: '^src/(tftp|http)/' },
+    },
+    {
+      name: 'tftp-imports-no-other-protocol',
+      severity: 'error',
+      from: { path: '^src/tftp/' },
+      to: { path: '^src/(dhcp|http)/' },
+    },
+    {
+      name: 'http-imports-no-other-protocol',
+      severity: 'error',
+      from: { path: '^src/http/' },
+      to: { path: '^src/(dhcp|tftp)/' },
+    },
+    {
+      name: 'release-imports-no-protocol',
+      severity: 'error',
+      from: { path: '^src/release/' },
+      to: { path: '^src/(dhcp|tftp)/' },
+    },
+    {
+      name: 'protocols-import-no-release',
+      severity: 'error',
+      from: { path: '^src/(dhcp|tftp)/' },
+      to: { path: '^src/release/' },
+    },
+    {
+      name: 'only-the-root-and-the-commands-put-things-together',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(cli/|bootwright\\.ts$)' },
+      to: { path: '^src/(cli/|bootwright\\.ts$)' },
+    },
+    { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'nothing-in-src-imports-tests',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^(test|benchmarks)/' },
+    },
+    {
+      name: 'src-imports-no-development-dependency',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+  },
+};

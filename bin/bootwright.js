@@ -1,0 +1,36 @@
+#!/usr/bin/env node
+// Starts the command on a Node that runs TypeScript as it is: this one, or else the one that the package pins.
+import { spawn } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { constants } from 'node:os';
+import { dirname, join } from 'node:path';
+
+const neededMajor = 24;
+const entry = new URL('../src/cli/main.ts', import.meta.url);
+
+function pinnedNode() {
+  try {
+    const manifest = createRequire(import.meta.url).resolve(`node-${process.platform}-${process.arch}/package.json`);
+    return join(dirname(manifest), 'bin', 'node');
+  } catch {
+    return undefined;
+  }
+}
+
+if (Number(process.versions.node.split('.')[0]) >= neededMajor) {
+  await import(entry.href);
+} else {
+  const node = pinnedNode();
+  if (node === undefined) {
+    console.error(`bootwright needs Node ${neededMajor} or later; this is ${process.version}.`);
+    console.error('Run "npm ci" in its folder (it brings one for Linux on x64 and arm64), or install a newer Node.');
+    process.exit(6);
+  }
+  const child = spawn(node, [entry.pathname, ...process.argv.slice(2)], { stdio: 'inherit' });
+  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  // A terminal sends SIGINT to the child too: once is enough.
+  process.on('SIGINT', () => {});
+  child.on('exit', (code, signal) => {
+    process.exit(code ?? 128 + constants.signals[signal]);
+  });
+}

@@ -1,0 +1,72 @@
+/**
+ * Every error that a person can meet: its code, what went wrong, what to do, and the exit status of a command that
+ * ends with it. `docs/reference/errors.md` lists the same rows; a test holds the two together.
+ *
+ * `{name}` in a text is filled from the data of the error.
+ */
+const exit = {
+  /** A fault of Bootwright itself. */
+  internal: 1,
+  /** The command line or the configuration is wrong. */
+  usage: 2,
+  /** The image that was given can't be used. */
+  image: 3,
+  /** The output can't be written. */
+  output: 4,
+  /** This machine does not allow what was asked: a port, a permission, an interface. */
+  environment: 5,
+  /** A machine would not boot. */
+  unbootable: 6,
+} as const;
+
+interface ErrorRow {
+  readonly exit: number;
+  readonly problem: string;
+  readonly remedy: string;
+}
+
+export const errorTable = {
+  // wire
+  WIRE_TRUNCATED: {
+    exit: exit.internal,
+    problem: 'the data ends too early: {neededBytes} bytes needed at offset {offset}, {availableBytes} there',
+    remedy: 'nothing: what was received is incomplete and is ignored',
+  },
+} as const satisfies Record<string, ErrorRow>;
+
+export type ErrorCode = keyof typeof errorTable;
+
+type Names<Text extends string> = Text extends `${string}{${infer Name}}${infer Rest}` ? Name | Names<Rest> : never;
+
+/** The values that the texts of one code name. */
+export type ErrorData<Code extends ErrorCode> = Record<
+  Names<(typeof errorTable)[Code]['problem'] | (typeof errorTable)[Code]['remedy']>,
+  string | number
+>;
+
+function fill(text: string, data: Readonly<Record<string, string | number>>): string {
+  return text.replace(/\{(\w+)\}/g, (_, name: string) => String(data[name]));
+}
+
+/** An error with a code of `errorTable`, the values that caused it, and what to do. */
+export class BootwrightError<Code extends ErrorCode = ErrorCode> extends Error {
+  override readonly name = 'BootwrightError';
+  readonly code: Code;
+  readonly data: Readonly<Record<string, string | number>>;
+  readonly remedy: string;
+  readonly exitStatus: number;
+
+  constructor(code: Code, data: ErrorData<Code>, options?: ErrorOptions) {
+    const row: ErrorRow = errorTable[code];
+    super(fill(row.problem, data), options);
+    this.code = code;
+    this.data = data;
+    this.remedy = fill(row.remedy, data);
+    this.exitStatus = row.exit;
+  }
+}
+
+/** True where `error` is a BootwrightError with that code. */
+export function hasCode<Code extends ErrorCode>(error: unknown, code: Code): error is BootwrightError<Code> {
+  return error instanceof BootwrightError && error.code === code;
+}

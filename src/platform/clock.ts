@@ -1,0 +1,17 @@
+export type Cancel = () => void;
+
+/** The time, as small as anybody needs it. */
+export interface Clock {
+  /** Milliseconds since 1970, UTC. */
+  nowMs(): number;
+  /** Runs `run` once after `delayMs` milliseconds, unless cancelled. */
+  after(delayMs: number, run: () => void): Cancel;
+}
+
+export const systemClock: Clock = {
+  nowMs: () => Date.now(),
+  after(delayMs, run) {
+    const timer = setTimeout(run, delayMs);
+    return () => clearTimeout(timer);
+  },
+};

@@ -1,0 +1,7 @@
+/** Bytes that can be read at any place: a file, or a part of one. */
+export interface ByteSource {
+  readonly sizeBytes: number;
+  /** Reads into all of `into` from `positionBytes`; the number of bytes read, less than asked only at the end. */
+  read(into: Uint8Array, positionBytes: number): Promise<number>;
+  close(): Promise<void>;
+}
