@@ -1,0 +1,82 @@
+import koffi from 'koffi';
+import { BootwrightError } from '../errors.ts';
+
+/**
+ * The three calls that Node has no word for. A UDP socket that hears and sends on one network interface only needs
+ * SO_BINDTODEVICE before bind(2); a folder that replaces another one in a single step needs renameat2(2).
+ */
+interface Libc {
+  socket(family: number, type: number, protocol: number): number;
+  setsockopt(fd: number, level: number, name: number, value: Uint8Array, length: number): number;
+  bind(fd: number, address: Uint8Array, length: number): number;
+  close(fd: number): number;
+  renameat2(oldFolder: number, oldPath: string, newFolder: number, newPath: string, flags: number): number;
+}
+
+let loaded: Libc | undefined;
+
+/** The C library of this machine. Throws PLATFORM_UNSUPPORTED where it is not Linux's. */
+function libc(): Libc {
+  if (loaded !== undefined) return loaded;
+  if (process.platform !== 'linux') throw new BootwrightError('PLATFORM_UNSUPPORTED', { platform: process.platform });
+  const library = koffi.load(null);
+  loaded = {
+    socket: library.func('int socket(int, int, int)'),
+    setsockopt: library.func('int setsockopt(int, int, int, const uint8_t *, uint32_t)'),
+    bind: library.func('int bind(int, const uint8_t *, uint32_t)'),
+    close: library.func('int close(int)'),
+    renameat2: library.func('int renameat2(int, const char *, int, const char *, unsigned int)'),
+  };
+  return loaded;
+}
+
+// Linux's numbers (include/uapi/asm-generic/socket.h, include/linux/net.h), the same on x64 and arm64.
+const AF_INET = 2;
+const SOCK_DGRAM_NONBLOCK_CLOEXEC = 0o2 | 0o4000 | 0o2000000;
+const SOL_SOCKET = 1;
+const SO_BROADCAST = 6;
+const SO_BINDTODEVICE = 25;
+const AT_FDCWD = -100;
+const RENAME_EXCHANGE = 2;
+
+function check(result: number, call: string): number {
+  if (result >= 0) return result;
+  const number = koffi.errno();
+  const name = Object.entries(koffi.os.errno).find(([, value]) => value === number)?.[0] ?? String(number);
+  throw Object.assign(new Error(`${call}: ${name}`), { code: name });
+}
+
+export interface DeviceSocketOptions {
+  /** IPv4 address as a number of 32 bits. */
+  readonly address: number;
+  readonly port: number;
+  readonly interface: string;
+  readonly broadcast: boolean;
+}
+
+/** A bound UDP socket that belongs to one network interface; its file descriptor is the caller's to close. */
+export function openDeviceSocket(options: DeviceSocketOptions): number {
+  const c = libc();
+  const fd = check(c.socket(AF_INET, SOCK_DGRAM_NONBLOCK_CLOEXEC, 0), 'socket');
+  try {
+    const one = new Uint8Array(Int32Array.of(1).buffer);
+    if (options.broadcast) check(c.setsockopt(fd, SOL_SOCKET, SO_BROADCAST, one, one.length), 'setsockopt');
+    const device = new TextEncoder().encode(`${options.interface}\0`);
+    check(c.setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device, device.length), 'setsockopt');
+    // struct sockaddr_in: the family in the machine's order, port and address in network order, eight zeros.
+    const address = new DataView(new ArrayBuffer(16));
+    address.setUint16(0, AF_INET, true);
+    address.setUint16(2, options.port);
+    address.setUint32(4, options.address);
+    check(c.bind(fd, new Uint8Array(address.buffer), 16), 'bind');
+    return fd;
+  } catch (error) {
+    c.close(fd);
+    throw error;
+  }
+}
+
+/** Swaps two paths of one file system in a single step. Throws an error with the errno's name as its `code`. */
+export function exchangePaths(one: string, other: string): void {
+  check(libc().renameat2(AT_FDCWD, one, AT_FDCWD, other, RENAME_EXCHANGE), 'renameat2');
+}

@@ -1,0 +1,101 @@
+import { createSocket, type Socket } from 'node:dgram';
+import { networkInterfaces } from 'node:os';
+import { BootwrightError } from '../errors.ts';
+import { parseIpv4 } from '../wire/addresses.ts';
+import { openDeviceSocket } from './libc.ts';
+import type { Endpoint, OnDatagram, Udp, UdpOptions, UdpSocket } from './udp.ts';
+
+/** Enough for the DISCOVERs of a whole rack that is switched on at once. */
+const receiveBufferBytes = 1024 * 1024;
+
+function describeFailure(cause: unknown, { address, port, interface: device = '' }: UdpOptions): unknown {
+  const code = (cause as { code?: unknown }).code;
+  switch (code) {
+    case 'EADDRINUSE':
+      return new BootwrightError('UDP_PORT_IN_USE', { address, port }, { cause });
+    case 'EACCES':
+    case 'EPERM':
+      return new BootwrightError('UDP_PORT_FORBIDDEN', { address, port }, { cause });
+    case 'EADDRNOTAVAIL':
+      return new BootwrightError('UDP_ADDRESS_NOT_HERE', { address, port }, { cause });
+    case 'ENODEV':
+      return new BootwrightError(
+        'INTERFACE_NOT_FOUND',
+        { interface: device, known: Object.keys(networkInterfaces()).join(', ') },
+        { cause },
+      );
+    default:
+      return cause;
+  }
+}
+
+function bind(socket: Socket, options: UdpOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.once('error', reject);
+    socket.once('listening', () => {
+      socket.off('error', reject);
+      resolve();
+    });
+    if (options.interface === undefined) {
+      socket.bind({ address: options.address, port: options.port, exclusive: true });
+    } else {
+      const fd = openDeviceSocket({
+        address: parseIpv4(options.address) ?? 0,
+        port: options.port,
+        interface: options.interface,
+        broadcast: options.broadcast === true,
+      });
+      socket.bind({ fd, exclusive: true });
+    }
+  });
+}
+
+class NodeUdpSocket implements UdpSocket {
+  readonly local: Endpoint;
+  readonly #socket: Socket;
+  #closed: Promise<void> | undefined;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+    const { address, port } = socket.address();
+    this.local = { address, port };
+  }
+
+  send(bytes: Uint8Array, to: Endpoint, sent?: (error: Error | null) => void): void {
+    if (this.#closed !== undefined) {
+      sent?.(null);
+      return;
+    }
+    try {
+      this.#socket.send(bytes, to.port, to.address, (error) => sent?.(error));
+    } catch (error) {
+      // A port of 0 in a spoofed datagram: dgram throws for it instead of calling back.
+      sent?.(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= new Promise((resolve) => this.#socket.close(() => resolve()));
+    return this.#closed;
+  }
+}
+
+/** UDP by Node's dgram, and by the C library where a socket belongs to one interface. */
+export const nodeUdp: Udp = {
+  async open(options: UdpOptions, onDatagram: OnDatagram): Promise<UdpSocket> {
+    const socket = createSocket({ type: 'udp4' });
+    try {
+      await bind(socket, options);
+    } catch (error) {
+      socket.close();
+      throw describeFailure(error, options);
+    }
+    if (options.broadcast === true) socket.setBroadcast(true);
+    socket.setRecvBufferSize(receiveBufferBytes);
+    const opened = new NodeUdpSocket(socket);
+    // An ICMP "port unreachable" of a machine that went away is reported here: no reason to stop.
+    socket.on('error', () => {});
+    socket.on('message', (bytes, { address, port }) => onDatagram(bytes, { address, port }, opened));
+    return opened;
+  },
+};
