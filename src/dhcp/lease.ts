@@ -1,0 +1,26 @@
+/** `bound`: the machine has it. `released`: given back. `declined`: the machine found somebody else using it. */
+export type LeaseState = 'bound' | 'released' | 'declined';
+
+/** One address and the machine that has it, or had it last. There is one lease for an address. */
+export interface Lease {
+  /** IPv4, dotted decimal. The key: a lease replaces an earlier one of the same address. */
+  readonly address: string;
+  /** The machine, lower case with colons; of a declined address, the machine that declined it. */
+  readonly mac: string;
+  readonly state: LeaseState;
+  /**
+   * Milliseconds since 1970. Of a bound lease, its end; of a declined one, when the address may be tried again; of a
+   * released one, when that was. A lease is kept beyond it, so that a machine that comes back gets the same address.
+   */
+  readonly expiresMs: number;
+  /** Option 12, as the machine sent it. */
+  readonly hostName?: string;
+}
+
+/** Where leases outlive the process. */
+export interface LeaseStore {
+  /** All leases that were ever saved: the last one of each address, in any order. */
+  load(): Promise<Lease[]>;
+  /** Writes these leases, all or none, each over the earlier one of its address. Resolves once they are safe. */
+  save(leases: readonly Lease[]): Promise<void>;
+}
