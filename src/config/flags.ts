@@ -1,0 +1,25 @@
+/**
+ * The settings that have a flag of their own. Each of them, and only these, can come from the environment too:
+ * `dhcp.range` is `BOOTWRIGHT_DHCP_RANGE`.
+ */
+export const flagTable = [
+  { key: 'interface', flag: '--interface <name>', help: 'network interface that the machines are on' },
+  { key: 'address', flag: '--address <ip>', help: 'our address there (default: the first one of the interface)' },
+  { key: 'dhcp.range', flag: '--range <first-last>', help: 'addresses to hand out; without it DHCP is off' },
+  { key: 'dhcp.router', flag: '--router <ip>', help: 'default gateway for the machines (default: none)' },
+  { key: 'dhcp.dns', flag: '--dns <ip,ip>', help: 'name servers for the machines (default: none)' },
+  { key: 'dhcp.port', flag: '--dhcp-port <port>', help: 'DHCP port; clients use the next one' },
+  { key: 'tftp.port', flag: '--tftp-port <port>', help: 'TFTP port' },
+  { key: 'http.port', flag: '--http-port <port>', help: 'HTTP port' },
+  { key: 'root', flag: '--root <dir>', help: 'folder of the releases that machines boot' },
+  { key: 'images', flag: '--images <dir>', help: 'folder that new ISOs are put into' },
+  { key: 'log.format', flag: '--log <format>', help: 'auto, pretty or json' },
+  { key: 'log.level', flag: '--log-level <level>', help: 'debug, info, warn or error' },
+] as const;
+
+export type FlagKey = (typeof flagTable)[number]['key'];
+
+/** `dhcp.range` → `BOOTWRIGHT_DHCP_RANGE`. */
+export function environmentName(key: FlagKey): string {
+  return `BOOTWRIGHT_${key.toUpperCase().replaceAll('.', '_')}`;
+}

@@ -1,0 +1,77 @@
+import Type, { type Static, type TSchema } from 'typebox';
+
+const ipv4 = (description: string) =>
+  Type.String({
+    pattern: '^((25[0-5]|2[0-4]\\d|1?\\d?\\d)\\.){3}(25[0-5]|2[0-4]\\d|1?\\d?\\d)$',
+    description,
+  });
+
+const port = (description: string, standard: number) =>
+  Type.Integer({ minimum: 1, maximum: 65_535, default: standard, description });
+
+function section<Properties extends Record<string, TSchema>>(properties: Properties) {
+  return Type.Object(properties, { additionalProperties: false, default: {} });
+}
+
+/**
+ * Every setting of `bootwright serve`: its type, its bounds, its default, and in `description` what a good value looks
+ * like (errors show it). bootwright.example.yaml explains the same keys at length; a test holds the two together.
+ */
+export const settingsSchema = section({
+  interface: Type.Optional(
+    Type.String({ minLength: 1, maxLength: 15, description: 'the name of a network interface' }),
+  ),
+  address: Type.Optional(ipv4('an IPv4 address of this machine')),
+  root: Type.String({ minLength: 1, default: 'pxe-root', description: 'a folder' }),
+  images: Type.String({ minLength: 1, default: 'images', description: 'a folder' }),
+  dhcp: section({
+    range: Type.Optional(
+      Type.String({
+        pattern: '^\\s*[0-9.]+\\s*-\\s*[0-9.]+\\s*$',
+        description: 'two IPv4 addresses, such as 10.0.0.100-10.0.0.199',
+      }),
+    ),
+    port: port('a port from 1 to 65535', 67),
+    leaseSeconds: Type.Integer({
+      minimum: 60,
+      maximum: 31_536_000,
+      default: 3600,
+      description: 'a number of seconds from 60 to 31536000 (a year)',
+    }),
+    router: Type.Optional(ipv4('an IPv4 address')),
+    dns: Type.Array(ipv4('an IPv4 address'), { default: [], maxItems: 8, description: 'a list of IPv4 addresses' }),
+    domain: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9.-]{1,253}$', description: 'a domain name' })),
+  }),
+  tftp: section({
+    port: port('a port from 1 to 65535 (firmware only knows 69)', 69),
+    maxTransfers: Type.Integer({ minimum: 1, maximum: 65_535, default: 1024, description: 'a number from 1 to 65535' }),
+  }),
+  http: section({
+    port: port('a port from 1 to 65535', 80),
+  }),
+  build: section({
+    kernelArguments: Type.Array(Type.String({ minLength: 1, description: 'a kernel argument' }), {
+      default: [],
+      description: 'a list of kernel arguments',
+    }),
+  }),
+  log: section({
+    format: Type.Union([Type.Literal('auto'), Type.Literal('pretty'), Type.Literal('json')], {
+      default: 'auto',
+      description: 'auto, pretty or json',
+    }),
+    level: Type.Union([Type.Literal('debug'), Type.Literal('info'), Type.Literal('warn'), Type.Literal('error')], {
+      default: 'info',
+      description: 'debug, info, warn or error',
+    }),
+  }),
+  stopSeconds: Type.Integer({
+    minimum: 0,
+    maximum: 3600,
+    default: 30,
+    description: 'a number of seconds from 0 to 3600',
+  }),
+});
+
+/** The settings of one server, whole and frozen. */
+export type Settings = Static<typeof settingsSchema>;
