@@ -83,6 +83,81 @@ export const errorTable = {
     problem: 'there is no network interface "{interface}"',
     remedy: 'Choose one of: {known}.',
   },
+
+  // files and images (platform/files-node, iso/)
+  FILE_NOT_FOUND: {
+    exit: exit.usage,
+    problem: 'there is no file {path}',
+    remedy: 'check the path',
+  },
+  FILE_UNREADABLE: {
+    exit: exit.environment,
+    problem: '{path} cannot be read: {reason}',
+    remedy: 'give this user the right to read it, or name a regular file',
+  },
+  IMAGE_NOT_A_FILE: {
+    exit: exit.image,
+    problem: '{path} in the image is a {kind}, not a file',
+    remedy: 'name a file in the image',
+  },
+  ISO_NOT_ISO9660: {
+    exit: exit.image,
+    problem: 'this is not an ISO9660 image: {found}',
+    remedy: 'give a LiveOS ISO, unpacked where it came compressed',
+  },
+  ISO_TRUNCATED: {
+    exit: exit.image,
+    problem: 'the image is cut off: it needs {neededBytes} bytes and has {sizeBytes}',
+    remedy: 'download or copy the image again, and compare its checksum with the published one',
+  },
+  ISO_DAMAGED: {
+    exit: exit.image,
+    problem: 'the image is damaged: {what} (at byte {offsetBytes})',
+    remedy: 'download or copy the image again, and compare its checksum with the published one',
+  },
+  ISO_NAME_UNSAFE: {
+    exit: exit.image,
+    problem: 'the image names a file {name} in /{directory}, which no file can be called',
+    remedy: 'do not trust this image: get it from its publisher again',
+  },
+  ISO_TREE_TOO_LARGE: {
+    exit: exit.image,
+    problem: 'the file tree of the image is larger than Bootwright reads: more than {limit} {what}',
+    remedy: 'do not trust this image: no live system has such a tree',
+  },
+  ISO_UNSUPPORTED: {
+    exit: exit.image,
+    problem: '{path} in the image is stored in a way that Bootwright does not read: {what}',
+    remedy: 'make the image again without that, for example with xorriso -as mkisofs -R -J',
+  },
+
+  // dhcp
+  DHCP_MALFORMED: {
+    exit: exit.internal,
+    problem: 'the DHCP message is malformed: {what}',
+    remedy: 'nothing: the message is ignored; "tcpdump -vv port 67" shows who sends it',
+  },
+  DHCP_POOL_INVALID: {
+    exit: exit.usage,
+    problem: 'the pool {first} to {last} can not be served from {address} with netmask {netmask}: {reason}',
+    remedy: 'Choose a first and a last address, in this order, from the network of the interface.',
+  },
+  DHCP_NO_OFFER: {
+    exit: exit.unbootable,
+    problem: 'no DHCP server offered an address within {waitedMs} ms',
+    remedy:
+      'See that a server runs on this network, that no firewall drops UDP ports 67 and 68, and that its pool has a free address.',
+  },
+  DHCP_NO_ACKNOWLEDGEMENT: {
+    exit: exit.unbootable,
+    problem: 'the DHCP server {server} offered {address}, but did not answer the request for it within {waitedMs} ms',
+    remedy: 'Look at the events of that server: it says why it did not answer.',
+  },
+  DHCP_REFUSED: {
+    exit: exit.unbootable,
+    problem: 'the DHCP server {server} refused the address {address}: {reason}',
+    remedy: 'Ask again: the server forgot the address or gave it to another machine.',
+  },
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof errorTable;
