@@ -55,6 +55,115 @@ export const errorTable = {
     remedy: 'It must be {expected}.',
   },
 
+  // release
+  IMAGE_NO_LOADER: {
+    exit: exit.image,
+    problem: 'the image has no UEFI loader: {path} is not there',
+    remedy: 'Build it with shim and GRUB in EFI/BOOT, as an ISO for UEFI machines has them.',
+  },
+  IMAGE_NO_GRUB: {
+    exit: exit.image,
+    problem: 'the image has no GRUB: {path} is not one, and there is no grubx64.efi beside it',
+    remedy: 'Put grubx64.efi beside the loader in EFI/BOOT.',
+  },
+  IMAGE_LOADER_INVALID: {
+    exit: exit.image,
+    problem: 'the loader {path} can not be used: {reason}',
+    remedy: 'Take shim and GRUB for the architecture of the image, whole, from the distribution.',
+  },
+  IMAGE_NO_GRUB_CONFIG: {
+    exit: exit.image,
+    problem: 'the image has no configuration of GRUB; looked for {paths}',
+    remedy: 'Build the image with boot/grub2/grub-pxe.cfg, or with boot/grub2/grub.cfg to derive it from.',
+  },
+  IMAGE_CONFIG_TOO_LARGE: {
+    exit: exit.image,
+    problem: "{path} is no configuration of GRUB's: it is larger than {limitBytes} bytes",
+    remedy: 'Look at how the image was made.',
+  },
+  IMAGE_NOTHING_TO_BOOT: {
+    exit: exit.image,
+    problem: "GRUB's configuration in the image has no entry that loads a kernel and an initrd",
+    remedy: 'Give it a menuentry with "linux" and "initrd" commands that name files of the image.',
+  },
+  IMAGE_NO_KERNEL: {
+    exit: exit.image,
+    problem: 'the menu entry "{title}" loads the kernel {path}, which is not in the image',
+    remedy: 'Put the kernel there, or correct the path in the configuration of GRUB.',
+  },
+  IMAGE_NO_INITRD: {
+    exit: exit.image,
+    problem: 'the menu entry "{title}" loads the initrd {path}, which is not in the image',
+    remedy: 'Put the initrd there, or correct the path in the configuration of GRUB.',
+  },
+  INITRD_MODULE_MISSING: {
+    exit: exit.image,
+    problem: "the initrd {path} holds no dracut module '{module}': it could not fetch and mount the live system",
+    remedy: 'Make it with: dracut --add "dmsquash-live livenet" (Debian: packages dracut-live and dracut-network).',
+  },
+  IMAGE_LINK_OUTSIDE: {
+    exit: exit.image,
+    problem: 'the symbolic link {path} leads out of the image, to {target}',
+    remedy: 'Remove the link from the image, or let it point to a file of the image.',
+  },
+  IMAGE_NAME_TWICE: {
+    exit: exit.image,
+    problem: 'two files of the image would both become {path}',
+    remedy: 'Rename one of them in the image.',
+  },
+  LIVE_URL_INVALID: {
+    exit: exit.usage,
+    problem: '"{url}" is no URL',
+    remedy: 'Give a whole URL, such as http://10.0.0.1/liveos.iso.',
+  },
+  LIVE_URL_SCHEME: {
+    exit: exit.usage,
+    problem: 'dracut can not fetch {url}: it does not know "{scheme}"',
+    remedy: 'Use one of: {schemes}.',
+  },
+  LIVE_URL_NOT_ISO: {
+    exit: exit.usage,
+    problem: 'the path of {url} does not end in .iso, so dracut would not take it for an ISO',
+    remedy: 'Let the URL end in .iso, lower case; --base-url appends the name of the ISO.',
+  },
+  SOURCE_CHANGED: {
+    exit: exit.image,
+    problem: 'the image changed while it was read: {expectedBytes} bytes expected, {readBytes} read',
+    remedy: 'Write the image under another name and rename it when it is whole.',
+  },
+  MANIFEST_INVALID: {
+    exit: exit.output,
+    problem: '{where} is no manifest of a release: {reason}',
+    remedy: 'Build the release again.',
+  },
+  RELEASE_NOT_FOUND: {
+    exit: exit.usage,
+    problem: 'there is no release "{id}" in {root}',
+    remedy: 'Look at "bootwright releases".',
+  },
+  OUTPUT_FULL: {
+    exit: exit.output,
+    problem: 'no space left for {path}',
+    remedy: 'Free some space, or choose another folder; nothing was left behind.',
+  },
+  OUTPUT_UNWRITABLE: {
+    exit: exit.output,
+    problem: 'can not write to {path}: {reason}',
+    remedy: 'Check the permissions of the folder and the health of the disk.',
+  },
+  OUTPUT_NOT_OURS: {
+    exit: exit.output,
+    problem: '{path} is there already, and Bootwright did not make it',
+    remedy: 'Choose another --output, or remove it yourself.',
+  },
+
+  // store
+  STORE_UNREADABLE: {
+    exit: exit.environment,
+    problem: 'the state in {path} can not be opened: {reason}',
+    remedy: 'Check the permissions of the file; a newer Bootwright may have written it.',
+  },
+
   // platform
   PLATFORM_UNSUPPORTED: {
     exit: exit.environment,
@@ -157,6 +266,51 @@ export const errorTable = {
     exit: exit.unbootable,
     problem: 'the DHCP server {server} refused the address {address}: {reason}',
     remedy: 'Ask again: the server forgot the address or gave it to another machine.',
+  },
+
+  // tftp
+  TFTP_MALFORMED: {
+    exit: exit.internal,
+    problem: 'the TFTP datagram is malformed: {reason}',
+    remedy: 'nothing: it is not obeyed; "tcpdump -vv udp" shows who sends it',
+  },
+  TFTP_FILE_CUT: {
+    exit: exit.environment,
+    problem: 'the file ended after {availableBytes} bytes of {sizeBytes} while it was being sent',
+    remedy: 'Do not change files that machines boot from: publish a new release instead.',
+  },
+  TFTP_REFUSED: {
+    exit: exit.unbootable,
+    problem: 'the TFTP server {server} refused {path}: ERROR {errorCode}, "{text}"',
+    remedy: 'ERROR 1 means that there is no such file: compare the name with what the server offers.',
+  },
+  TFTP_TIMED_OUT: {
+    exit: exit.unbootable,
+    problem: 'the TFTP server {server} fell silent after {receivedBytes} bytes of {path}, for {waitedMs} ms',
+    remedy:
+      'See that the server runs, and that no firewall drops its answers: they come from another port than the one asked.',
+  },
+  TFTP_BAD_OPTIONS: {
+    exit: exit.unbootable,
+    problem: 'the TFTP server {server} answered with an option that was not asked for: {option} = {value}',
+    remedy: 'Ask without options, or use another server: firmware refuses such an answer too.',
+  },
+  TFTP_WRONG_SIZE: {
+    exit: exit.unbootable,
+    problem: 'the TFTP server {server} announced {announcedBytes} bytes of {path} and sent {receivedBytes}',
+    remedy: 'Ask again: the file may have changed meanwhile.',
+  },
+
+  // grub
+  GRUB_CONFIG_MALFORMED: {
+    exit: exit.image,
+    problem: 'line {line} of the GRUB configuration: {reason}',
+    remedy: 'Correct the configuration in the image; `grub-script-check` shows what GRUB itself thinks of it.',
+  },
+  GRUB_ARGUMENT_UNUSABLE: {
+    exit: exit.usage,
+    problem: 'the kernel argument {argument} holds a control character, which no kernel command line can carry',
+    remedy: 'Leave line ends, tabs and other control characters out of kernel arguments and URLs.',
   },
 } as const satisfies Record<string, ErrorRow>;
 

@@ -1,0 +1,62 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { BootCatalog } from '../boot/plan.ts';
+import { activeReleaseId } from './activate.ts';
+import { manifestName, type RootLayout } from './layout.ts';
+import { type Manifest, type ManifestEntry, parseManifest } from './manifest.ts';
+
+/** A published release, ready to be served: every path that it has, and what is there. */
+export interface Release {
+  readonly manifest: Manifest;
+  readonly folder: string;
+  readonly entries: ReadonlyMap<string, ManifestEntry>;
+}
+
+/** The releases of one root. A release never changes, so each is read once; which one is active is read every time. */
+export class ReleaseCatalog implements BootCatalog {
+  readonly #layout: RootLayout;
+  readonly #known = new Map<string, Release>();
+
+  constructor(layout: RootLayout) {
+    this.#layout = layout;
+  }
+
+  get activeId(): string | undefined {
+    return activeReleaseId(this.#layout);
+  }
+
+  /** `undefined` where there is no such release, or what is there is not one. */
+  get(id: string): Release | undefined {
+    const known = this.#known.get(id);
+    if (known !== undefined) return known;
+    if (!/^[a-z0-9][a-z0-9._-]*$/.test(id)) return undefined;
+    const folder = join(this.#layout.releases, id);
+    const file = join(folder, manifestName);
+    let manifest: Manifest;
+    try {
+      manifest = parseManifest(readFileSync(file, 'utf8'), file);
+    } catch {
+      return undefined;
+    }
+    if (manifest.id !== id) return undefined;
+    const release = { manifest, folder, entries: new Map(manifest.entries.map((entry) => [entry.path, entry])) };
+    this.#known.set(id, release);
+    return release;
+  }
+
+  /** All releases, sorted by id. */
+  list(): Release[] {
+    let names: string[];
+    try {
+      names = readdirSync(this.#layout.releases);
+    } catch {
+      return [];
+    }
+    return names.sort().flatMap((name) => this.get(name) ?? []);
+  }
+
+  loaderOf(id: string): { file: string; architecture: string } | undefined {
+    const manifest = this.get(id)?.manifest;
+    return manifest && { file: manifest.loader.boot, architecture: manifest.architecture };
+  }
+}

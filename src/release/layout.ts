@@ -1,0 +1,30 @@
+import { join } from 'node:path';
+
+/**
+ * Where things are in the root that machines boot from.
+ *
+ *     <root>/releases/<id>/     one release: never changes once it is there
+ *     <root>/active             symbolic link to `releases/<id>`
+ *     <root>/.bootwright/       state of the server: never served
+ */
+export function rootLayout(root: string) {
+  const own = join(root, '.bootwright');
+  return {
+    root,
+    releases: join(root, 'releases'),
+    active: join(root, 'active'),
+    own,
+    staging: join(own, 'staging'),
+    lock: join(own, 'lock'),
+    server: join(own, 'server.json'),
+    state: join(own, 'state.db'),
+  };
+}
+
+export type RootLayout = ReturnType<typeof rootLayout>;
+
+/** In the folder of each release: what is in it. */
+export const manifestName = 'manifest.json';
+
+/** The one place of GRUB's configuration in a release. */
+export const grubConfigPath = 'boot/grub2/grub.cfg';

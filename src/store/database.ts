@@ -1,0 +1,34 @@
+import SqliteDatabase from 'better-sqlite3';
+import { Kysely, SqliteDialect } from 'kysely';
+import { Migrator } from 'kysely/migration';
+import { BootwrightError } from '../errors.ts';
+import { migrations } from './migrations.ts';
+import type { Tables } from './schema.ts';
+
+export type Store = Kysely<Tables>;
+
+/**
+ * Opens the state of one server and brings its tables up to date. Whatever was committed is there after a `kill -9`
+ * and after a power cut. Throws STORE_UNREADABLE.
+ */
+export async function openStore(path: string): Promise<Store> {
+  let sqlite: SqliteDatabase.Database;
+  try {
+    sqlite = new SqliteDatabase(path, { timeout: 5000 });
+    sqlite.pragma('journal_mode = WAL');
+    sqlite.pragma('synchronous = FULL');
+  } catch (cause) {
+    throw new BootwrightError('STORE_UNREADABLE', { path, reason: (cause as Error).message }, { cause });
+  }
+  const store: Store = new Kysely({ dialect: new SqliteDialect({ database: sqlite }) });
+  const { error } = await new Migrator({
+    db: store,
+    provider: { getMigrations: () => Promise.resolve(migrations) },
+  }).migrateToLatest();
+  if (error !== undefined) {
+    await store.destroy();
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new BootwrightError('STORE_UNREADABLE', { path, reason }, { cause: error });
+  }
+  return store;
+}
