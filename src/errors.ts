@@ -157,6 +157,24 @@ export const errorTable = {
     remedy: 'Choose another --output, or remove it yourself.',
   },
 
+  // http
+  TCP_PORT_IN_USE: {
+    exit: exit.environment,
+    problem: 'TCP port {port} of {address} is in use by another program',
+    remedy:
+      'Find it with "ss -ltnp sport = :{port}" and stop it (often nginx or apache), or choose another --http-port.',
+  },
+  TCP_PORT_FORBIDDEN: {
+    exit: exit.environment,
+    problem: 'no permission to open TCP port {port} of {address}',
+    remedy: 'Run as root, or give the capability CAP_NET_BIND_SERVICE, or choose an --http-port above 1023.',
+  },
+  TCP_ADDRESS_NOT_HERE: {
+    exit: exit.environment,
+    problem: 'this machine has no address {address}, so TCP port {port} can not be opened on it',
+    remedy: 'Look at "ip address" and name an address or an interface of this machine.',
+  },
+
   // store
   STORE_UNREADABLE: {
     exit: exit.environment,
@@ -238,6 +256,26 @@ export const errorTable = {
     exit: exit.image,
     problem: '{path} in the image is stored in a way that Bootwright does not read: {what}',
     remedy: 'make the image again without that, for example with xorriso -as mkisofs -R -J',
+  },
+  INITRD_NOT_CPIO: {
+    exit: exit.image,
+    problem: 'this is no initrd: {found}',
+    remedy: 'name the initrd or initramfs of the image, made of cpio archives (newc)',
+  },
+  INITRD_COMPRESSION_UNKNOWN: {
+    exit: exit.image,
+    problem: 'the initrd is compressed by {compression}, which Bootwright does not read',
+    remedy: 'make the initrd again with gzip, zstd, xz or lz4, for example dracut --zstd',
+  },
+  INITRD_DAMAGED: {
+    exit: exit.image,
+    problem: 'the initrd is damaged: {what} (at byte {offsetBytes})',
+    remedy: 'make or download the image again, and compare its checksum with the published one',
+  },
+  INITRD_TOO_LARGE: {
+    exit: exit.image,
+    problem: 'the initrd holds more than {limit} {what}',
+    remedy: 'do not trust this image, or allow more: no machine would have the memory to unpack it',
   },
 
   // dhcp

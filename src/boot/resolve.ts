@@ -1,0 +1,143 @@
+import { createHash } from 'node:crypto';
+import { posix } from 'node:path';
+import { renderGrubConfig } from '../grub/render.ts';
+import type { ByteSource } from '../platform/files.ts';
+import { openFile } from '../platform/files-node.ts';
+import type { Release, ReleaseCatalog } from '../release/catalog.ts';
+import { grubConfigPath, manifestName } from '../release/layout.ts';
+import type { ManifestEntry } from '../release/manifest.ts';
+import type { Asker, BootFile, ResolveBootFile } from './files.ts';
+import type { BootLedger } from './ledger.ts';
+import { candidates } from './prefixes.ts';
+
+export interface ResolverOptions {
+  readonly catalog: ReleaseCatalog;
+  readonly ledger: BootLedger;
+  /** Our address and HTTP port, as the machines reach them. */
+  readonly server: { readonly address: string; readonly httpPort: number };
+}
+
+type FileEntry = Extract<ManifestEntry, { kind: 'file' }>;
+
+const linkLimit = 16;
+
+/** The file at a path of a release, links followed inside it. Only what the manifest lists can be found. */
+function findEntry(release: Release, path: string): FileEntry | undefined {
+  let place = path;
+  for (let links = 0; links < linkLimit; links++) {
+    const entry = release.entries.get(place);
+    if (entry === undefined) return undefined;
+    if (entry.kind === 'file') return entry;
+    place = posix.normalize(posix.join(posix.dirname(place), entry.target));
+  }
+  return undefined;
+}
+
+/** Without empty parts and leading slashes (shim asks for `//grubx64.efi`); `undefined` where it would climb. */
+function cleanPath(path: string): string | undefined {
+  const parts = path.split('/').filter((part) => part !== '' && part !== '.');
+  return parts.includes('..') ? undefined : parts.join('/');
+}
+
+/** `releases/<id>/<path>` names its release; every other path is of the release of whoever asks. */
+function splitPath(path: string): { releaseId: string | undefined; rest: string } {
+  const match = /^releases\/([^/]+)\/(.+)$/.exec(path);
+  return match === null ? { releaseId: undefined, rest: path } : { releaseId: match[1], rest: match[2] as string };
+}
+
+function bytesSource(bytes: Uint8Array): ByteSource {
+  return {
+    sizeBytes: bytes.byteLength,
+    read(into, position) {
+      const part = bytes.subarray(position, position + into.byteLength);
+      into.set(part);
+      return Promise.resolve(part.byteLength);
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+async function readAll(path: string): Promise<Buffer> {
+  const source = await openFile(path);
+  try {
+    const bytes = Buffer.alloc(source.sizeBytes);
+    await source.read(bytes, 0);
+    return bytes;
+  } finally {
+    await source.close();
+  }
+}
+
+/**
+ * The one resolver of TFTP and HTTP. `grub.cfg` is rendered for the release of whoever asks, so that a machine loads
+ * its kernel, its initrd and its ISO from the release that its loader came from.
+ */
+export function createResolver({ catalog, ledger, server }: ResolverOptions): ResolveBootFile {
+  const made = new Map<string, Promise<BootFile>>();
+
+  /** A file whose bytes were made here; made once for each release. */
+  function makeOnce(release: Release, path: string, make: () => Promise<Uint8Array>): Promise<BootFile> {
+    const key = `${release.manifest.id}/${path}`;
+    const known = made.get(key);
+    if (known !== undefined) return known;
+    const file = make().then((bytes) => ({
+      releaseId: release.manifest.id,
+      path,
+      sizeBytes: bytes.byteLength,
+      sha256: createHash('sha256').update(bytes).digest('hex'),
+      modifiedMs: Date.now(),
+      open: () => Promise.resolve(bytesSource(bytes)),
+    }));
+    made.set(key, file);
+    file.catch(() => made.delete(key));
+    return file;
+  }
+
+  async function render(release: Release): Promise<Uint8Array> {
+    const { id, iso, liveUrl, loader } = release.manifest;
+    const text = (await readAll(`${release.folder}/${grubConfigPath}`)).toString('utf8');
+    const port = server.httpPort === 80 ? '' : `:${server.httpPort}`;
+    const served =
+      iso === null ? undefined : `http://${server.address}${port}/releases/${id}/${encodeURIComponent(iso)}`;
+    const rendered = renderGrubConfig(text, {
+      releaseId: id,
+      server,
+      http: loader.http,
+      ...(liveUrl === null && served !== undefined ? { liveUrl: served } : {}),
+    });
+    return Buffer.from(rendered, 'utf8');
+  }
+
+  function serve(release: Release, entry: FileEntry): BootFile {
+    return {
+      releaseId: release.manifest.id,
+      path: entry.path,
+      sizeBytes: entry.sizeBytes,
+      sha256: entry.sha256,
+      modifiedMs: 0,
+      open: () => openFile(`${release.folder}/${entry.path}`),
+    };
+  }
+
+  function releaseFor(id: string | undefined, asker: Asker): Release | undefined {
+    const chosen = id ?? ledger.releaseOf(asker.address) ?? catalog.activeId;
+    return chosen === undefined ? undefined : catalog.get(chosen);
+  }
+
+  return async (path, asker) => {
+    const clean = cleanPath(path);
+    if (clean === undefined) return undefined;
+    const { releaseId, rest } = splitPath(clean);
+    const release = releaseFor(releaseId, asker);
+    if (release === undefined) return undefined;
+    for (const candidate of candidates(rest)) {
+      if (candidate === grubConfigPath) return makeOnce(release, grubConfigPath, () => render(release));
+      if (candidate === manifestName) {
+        return makeOnce(release, manifestName, () => readAll(`${release.folder}/${manifestName}`));
+      }
+      const entry = findEntry(release, candidate);
+      if (entry !== undefined) return serve(release, entry);
+    }
+    return undefined;
+  };
+}
