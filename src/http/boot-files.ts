@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { BootFile, ResolveBootFile } from '../boot/files.ts';
 import type { Report } from '../boot/timeline.ts';
 import type { Clock } from '../platform/clock.ts';
-import { bodyOf } from './body.ts';
+import { sendBody } from './body.ts';
 import { contentType } from './content-types.ts';
 import { type ByteRange, parseRange } from './range.ts';
 
@@ -25,9 +25,10 @@ function pathOf(request: FastifyRequest): string | undefined {
   }
 }
 
-/** RFC 9110 §13.1.2 and §13.1.5, with strong tags only: a tag is the SHA-256 of the file. */
+/** RFC 9110 §13.1.2, with strong tags only: a tag is the SHA-256 of the file. */
 function matches(header: string | undefined, tag: string): boolean {
-  return header !== undefined && header.split(',').some((part) => part.trim() === tag || part.trim() === '*');
+  const tags = header?.split(',').map((part) => part.trim()) ?? [];
+  return tags.includes(tag) || tags.includes('*');
 }
 
 function chooseRange(request: FastifyRequest, file: BootFile, tag: string): ByteRange | 'unsatisfiable' | undefined {
@@ -36,31 +37,37 @@ function chooseRange(request: FastifyRequest, file: BootFile, tag: string): Byte
   return parseRange(request.headers.range, file.sizeBytes);
 }
 
+interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | number>>;
+  /** Absent: an answer without bytes. */
+  readonly part?: ByteRange;
+}
+
+function decide(request: FastifyRequest, file: BootFile): Answer {
+  const tag = `"${file.sha256}"`;
+  const range = chooseRange(request, file, tag);
+  if (range === 'unsatisfiable') {
+    return { status: 416, headers: { 'Content-Length': 0, 'Content-Range': `bytes */${file.sizeBytes}` } };
+  }
+  if (range === undefined && matches(request.headers['if-none-match'], tag))
+    return { status: 304, headers: { ETag: tag } };
+  const part = range ?? { start: 0, end: file.sizeBytes - 1 };
+  return {
+    status: range === undefined ? 200 : 206,
+    part,
+    headers: {
+      'Content-Length': part.end + 1 - part.start,
+      'Content-Type': contentType(file.path),
+      'Accept-Ranges': 'bytes',
+      ETag: tag,
+      ...(range === undefined ? {} : { 'Content-Range': `bytes ${part.start}-${part.end}/${file.sizeBytes}` }),
+    },
+  };
+}
+
 /** Boot files over HTTP: GET and HEAD, one range, entity tags. */
 export function serveBootFiles(server: FastifyInstance, { resolve, report, clock }: BootFilesOptions): void {
-  /** Tells the timeline how the answer ended: the last byte went out, or the machine went away before. */
-  function follow(request: FastifyRequest, reply: FastifyReply, path: string, sizeBytes: number): void {
-    const startedMs = clock.nowMs();
-    const socket = request.raw.socket;
-    const before = socket.bytesWritten;
-    reply.raw.once('close', () => {
-      const complete = reply.raw.writableFinished;
-      report({
-        step: 'served',
-        protocol: 'http',
-        address: addressOf(request),
-        path,
-        sizeBytes,
-        sentBytes: complete ? sizeBytes : Math.min(sizeBytes, Math.max(0, socket.bytesWritten - before)),
-        durationMs: clock.nowMs() - startedMs,
-        outcome: complete ? 'complete' : 'aborted',
-      });
-    });
-  }
-
-  server.get('/*', { exposeHeadRoute: false }, handle);
-  server.head('/*', handle);
-
   async function handle(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const path = pathOf(request);
     const address = addressOf(request);
@@ -69,27 +76,29 @@ export function serveBootFiles(server: FastifyInstance, { resolve, report, clock
       report({ step: 'missing', protocol: 'http', address, path: path ?? request.url });
       return reply.code(404).type('text/plain; charset=utf-8').send('There is no such file here.\n');
     }
-    const tag = `"${file.sha256}"`;
-    // The case of these names and their order matter to firmware: shim 16.0 wants Content-Length first, GRUB's own
-    // HTTP compares `Content-Length` letter by letter (grub-core/net/http.c).
-    const range = chooseRange(request, file, tag);
-    if (range === 'unsatisfiable') {
-      return reply.code(416).header('Content-Range', `bytes */${file.sizeBytes}`).send();
+    const { status, headers, part } = decide(request, file);
+    // Past fastify, which writes names in lower case: GRUB compares `Content-Length` letter by letter
+    // (grub-core/net/http.c), and shim 16.0 wants it first.
+    reply.hijack();
+    reply.raw.writeHead(status, headers);
+    if (part === undefined || request.method === 'HEAD' || part.end < part.start) {
+      reply.raw.end();
+      return reply;
     }
-    if (range === undefined && matches(request.headers['if-none-match'], tag)) {
-      return reply.code(304).header('ETag', tag).send();
-    }
-    const part = range ?? { start: 0, end: file.sizeBytes - 1 };
-    const length = part.end + 1 - part.start;
-    reply
-      .code(range === undefined ? 200 : 206)
-      .header('Content-Length', length)
-      .header('Content-Type', contentType(file.path))
-      .header('Accept-Ranges', 'bytes')
-      .header('ETag', tag);
-    if (range !== undefined) reply.header('Content-Range', `bytes ${part.start}-${part.end}/${file.sizeBytes}`);
-    if (request.method === 'HEAD') return reply.send();
-    follow(request, reply, path, length);
-    return length === 0 ? reply.send('') : reply.send(bodyOf(file, part));
+    const startedMs = clock.nowMs();
+    const body = await sendBody(file, part, reply.raw);
+    report({
+      step: 'served',
+      protocol: 'http',
+      address,
+      path,
+      sizeBytes: part.end + 1 - part.start,
+      durationMs: clock.nowMs() - startedMs,
+      ...body,
+    });
+    return reply;
   }
+
+  server.get('/*', { exposeHeadRoute: false }, handle);
+  server.head('/*', handle);
 }
