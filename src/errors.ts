@@ -157,6 +157,33 @@ export const errorTable = {
     remedy: 'Choose another --output, or remove it yourself.',
   },
 
+  // root
+  ROOT_NOT_OURS: {
+    exit: exit.output,
+    problem: 'the folder {root} holds "{name}", so it is in use for something else',
+    remedy: 'Choose an empty or a new folder for --root.',
+  },
+  ROOT_IN_USE: {
+    exit: exit.environment,
+    problem: 'the folder {root} is served by {holder} already',
+    remedy: 'Stop that one first, or choose another --root.',
+  },
+  ADDRESS_NOT_HERE: {
+    exit: exit.environment,
+    problem: 'the address {address} is not on that interface, or not on this machine',
+    remedy: 'Choose one of: {known}.',
+  },
+  INTERFACE_WITHOUT_ADDRESS: {
+    exit: exit.environment,
+    problem: 'the interface {interface} has no IPv4 address',
+    remedy: 'Give it one: "ip address add 10.0.0.1/24 dev {interface}".',
+  },
+  INTERFACE_NOT_NAMED: {
+    exit: exit.usage,
+    problem: 'this machine has {count} networks, and one must be chosen',
+    remedy: 'Name it with --interface; there are: {known}.',
+  },
+
   // http
   TCP_PORT_IN_USE: {
     exit: exit.environment,

@@ -1,0 +1,173 @@
+import { BootwrightError } from '../errors.ts';
+import type { Cancel, Clock } from '../platform/clock.ts';
+import type { ByteSource } from '../platform/files.ts';
+import type { Endpoint, UdpSocket } from '../platform/udp.ts';
+import { BlockFeed } from './blocks.ts';
+import type { Agreement } from './options.ts';
+import { errorCodes, type Packet, packetCodec } from './packet.ts';
+import { acknowledgedBytes, newTransfer, type Outcome, step, type Transfer, type TransferEvent } from './transfer.ts';
+
+export interface DeliveryResult {
+  readonly outcome: Outcome;
+  readonly sentBytes: number;
+  readonly detail?: string;
+}
+
+interface DeliveryOptions {
+  readonly clock: Clock;
+  readonly socket: UdpSocket;
+  readonly client: Endpoint;
+  readonly source: ByteSource;
+  readonly agreement: Agreement;
+  readonly readAheadBytes: number;
+  /** The client answered for the first time. */
+  readonly onHeard: () => void;
+  /** `closed`: file and socket are closed too. */
+  readonly onEnd: (result: DeliveryResult, closed: Promise<unknown>) => void;
+}
+
+/** Carries one transfer out: datagrams and time become its events, its effects become datagrams. */
+export class Delivery {
+  readonly #options: DeliveryOptions;
+  readonly #feed: BlockFeed;
+  #transfer: Transfer;
+  /** Blocks that are still to be sent, because they are not read yet. */
+  #owed: { nextBlock: number; readonly lastBlock: number } | undefined;
+  #deadlineMs = 0;
+  /** Done when the ERROR that ends the transfer has left. */
+  #lastWords: Promise<void> = Promise.resolve();
+  #timer: { readonly firesMs: number; readonly cancel: Cancel } | undefined;
+
+  constructor(options: DeliveryOptions) {
+    const { source, agreement, readAheadBytes } = options;
+    const { blockSizeBytes, windowBlocks } = agreement;
+    this.#options = options;
+    this.#transfer = newTransfer(source.sizeBytes, agreement);
+    this.#feed = new BlockFeed({
+      source,
+      blockSizeBytes,
+      chunkBlocks: Math.max(windowBlocks, Math.floor(readAheadBytes / blockSizeBytes)),
+      onReady: () => this.#payOwed(),
+      onError: (error) => this.#fail(error),
+    });
+  }
+
+  start(): void {
+    this.#feed.moveTo(1);
+    this.#take({ kind: 'started', nowMs: this.#options.clock.nowMs() });
+  }
+
+  /** A datagram that reached the socket of this transfer. */
+  hear(bytes: Uint8Array, from: Endpoint): void {
+    const { client, socket, clock } = this.#options;
+    const packet = decodeOrReason(bytes);
+    if (from.port !== client.port || from.address !== client.address) {
+      // RFC 1350 §4: tell a stranger so, and leave the transfer alone. Never answer an ERROR by an ERROR.
+      if (typeof packet !== 'string' && packet.kind === 'error') return;
+      const message = 'this port belongs to the transfer of another client';
+      socket.send(packetCodec.encode({ kind: 'error', errorCode: errorCodes.unknownTransfer, message }), from);
+    } else if (typeof packet === 'string') {
+      this.#take({ kind: 'confused', reason: packet });
+    } else if (packet.kind === 'acknowledgement') {
+      this.#take({ kind: 'acknowledged', block: packet.block, nowMs: clock.nowMs() });
+    } else if (packet.kind === 'error') {
+      this.#take({ kind: 'refused', errorCode: packet.errorCode, message: packet.message });
+    } else {
+      this.#take({ kind: 'confused', reason: `a packet of kind "${packet.kind}" has no place in a transfer` });
+    }
+  }
+
+  /** Ends the transfer from our side, and tells the client why unless it is `quietly`. */
+  abort(outcome: Outcome, reason: string, quietly = false): void {
+    if (this.#transfer.phase === 'ended') return;
+    this.#transfer = { ...this.#transfer, phase: 'ended' };
+    if (!quietly) this.#refuse(errorCodes.other, reason);
+    this.#end(outcome, reason);
+  }
+
+  #take(event: TransferEvent): void {
+    const heardBefore = this.#transfer.heard;
+    const [transfer, effects] = step(this.#transfer, event);
+    this.#transfer = transfer;
+    if (transfer.heard && !heardBefore) this.#options.onHeard();
+    for (const effect of effects) {
+      switch (effect.kind) {
+        case 'offer':
+          this.#send(packetCodec.encode({ kind: 'options', options: effect.options }));
+          break;
+        case 'send':
+          this.#feed.moveTo(effect.firstBlock);
+          this.#owed = { nextBlock: effect.firstBlock, lastBlock: effect.lastBlock };
+          this.#payOwed();
+          break;
+        case 'wait':
+          this.#wait(effect.delayMs);
+          break;
+        case 'refuse':
+          this.#refuse(effect.errorCode, effect.message);
+          break;
+        case 'end':
+          this.#end(effect.outcome, effect.detail);
+          break;
+      }
+    }
+  }
+
+  #payOwed(): void {
+    const owed = this.#owed;
+    if (owed === undefined) return;
+    while (owed.nextBlock <= owed.lastBlock) {
+      if (!this.#feed.send(owed.nextBlock, this.#send)) return;
+      owed.nextBlock += 1;
+    }
+    this.#owed = undefined;
+  }
+
+  readonly #send = (bytes: Uint8Array, sent?: () => void): void => {
+    this.#options.socket.send(bytes, this.#options.client, sent);
+  };
+
+  #refuse(errorCode: number, message: string): void {
+    this.#lastWords = new Promise((left) =>
+      this.#send(packetCodec.encode({ kind: 'error', errorCode, message }), left),
+    );
+  }
+
+  #fail(error: unknown): void {
+    this.abort('failed', error instanceof BootwrightError ? error.message : 'the file can not be read');
+  }
+
+  /** Moves the deadline; the timer itself is only touched where it would come too late, or once it has fired. */
+  #wait(delayMs: number): void {
+    const { clock } = this.#options;
+    this.#deadlineMs = clock.nowMs() + delayMs;
+    if (this.#timer !== undefined && this.#timer.firesMs <= this.#deadlineMs) return;
+    this.#timer?.cancel();
+    this.#timer = { firesMs: this.#deadlineMs, cancel: clock.after(delayMs, () => this.#wake()) };
+  }
+
+  #wake(): void {
+    this.#timer = undefined;
+    const remainingMs = this.#deadlineMs - this.#options.clock.nowMs();
+    if (remainingMs > 0) this.#wait(remainingMs);
+    else this.#take({ kind: 'silence' });
+  }
+
+  #end(outcome: Outcome, detail: string | undefined): void {
+    this.#owed = undefined;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    const closed = Promise.allSettled([this.#feed.close(), this.#lastWords.then(() => this.#options.socket.close())]);
+    const sentBytes = acknowledgedBytes(this.#transfer);
+    this.#options.onEnd({ outcome, sentBytes, ...(detail === undefined ? {} : { detail }) }, closed);
+  }
+}
+
+/** The packet, or what is wrong with it. */
+function decodeOrReason(bytes: Uint8Array): Packet | string {
+  try {
+    return packetCodec.decode(bytes);
+  } catch (error) {
+    return error instanceof BootwrightError ? error.message : 'the datagram can not be read';
+  }
+}

@@ -1,0 +1,64 @@
+import type { Options } from './packet.ts';
+
+export interface Limits {
+  /** The largest IP packet that reaches every client without being cut. */
+  readonly mtuBytes: number;
+  readonly maxWindowBlocks: number;
+}
+
+export interface Agreement {
+  readonly blockSizeBytes: number;
+  readonly windowBlocks: number;
+  /** Absent: the sender chooses. */
+  readonly timeoutMs?: number;
+  /** What goes into the OACK; empty: there is none. Never an option that was not asked for. */
+  readonly granted: Options;
+}
+
+/** 20 bytes of IP, 8 of UDP, 4 of TFTP. */
+const headerBytes = 32;
+/** RFC 2348. */
+const smallestBlockBytes = 8;
+/** RFC 1350 §2. */
+export const plainBlockBytes = 512;
+/** RFC 2349 allows 255: a client that vanishes would hold its transfer for half an hour. */
+const longestTimeoutSeconds = 30;
+
+type Grant = (asked: number, sizeBytes: number, limits: Limits) => number | undefined;
+
+/** What is granted for a value that was asked for; `undefined`: the option is left out, as if it were unknown. */
+const grants: ReadonlyMap<string, Grant> = new Map<string, Grant>([
+  // RFC 2348. Never larger than asked, or EDK2 refuses the OACK.
+  [
+    'blksize',
+    (asked, _, { mtuBytes }) => (asked < smallestBlockBytes ? undefined : Math.min(asked, mtuBytes - headerBytes)),
+  ],
+  // RFC 2349 §2. EDK2 takes back the value it sent, or none.
+  ['timeout', (asked) => (asked < 1 || asked > longestTimeoutSeconds ? undefined : asked)],
+  // RFC 2349 §3.
+  ['tsize', (_, sizeBytes) => sizeBytes],
+  // RFC 7440 §3.
+  ['windowsize', (asked, _, { maxWindowBlocks }) => (asked < 1 ? undefined : Math.min(asked, maxWindowBlocks))],
+]);
+
+/** A whole number of at most ten digits; `undefined` for all else. */
+export function parseOptionNumber(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,10}$/.test(text) ? Number(text) : undefined;
+}
+
+/** What a read request gets of the options it asks for (RFC 2347). */
+export function agree(asked: Options, sizeBytes: number, limits: Limits): Agreement {
+  const values = new Map<string, number>();
+  for (const [name, text] of asked) {
+    const number = parseOptionNumber(text);
+    const value = number === undefined ? undefined : grants.get(name)?.(number, sizeBytes, limits);
+    if (value !== undefined) values.set(name, value);
+  }
+  const timeoutSeconds = values.get('timeout');
+  return {
+    blockSizeBytes: values.get('blksize') ?? plainBlockBytes,
+    windowBlocks: values.get('windowsize') ?? 1,
+    ...(timeoutSeconds === undefined ? {} : { timeoutMs: timeoutSeconds * 1000 }),
+    granted: new Map(Array.from(values, ([name, value]) => [name, String(value)])),
+  };
+}

@@ -1,0 +1,161 @@
+import type { BootEvent } from '../boot/timeline.ts';
+import { shownText } from './names.ts';
+import type { Agreement } from './options.ts';
+import { errorCodes, type Options } from './packet.ts';
+import { observe, type Patience, waitMs } from './patience.ts';
+
+/**
+ * One file on its way to one client (RFC 1350, 2347, 2348, 2349, 7440). Blocks are counted from 1 and never wrap;
+ * only the wire cuts them to 16 bits.
+ */
+export interface Transfer {
+  readonly phase: 'offering' | 'sending' | 'ended';
+  readonly sizeBytes: number;
+  readonly agreement: Agreement;
+  /** Shorter than all others, and empty where the size is a multiple of the block size. */
+  readonly lastBlock: number;
+  /** The last block that the client has, together with all before it; 0 for none. */
+  readonly acknowledgedBlock: number;
+  /** The last block of the window that is out. */
+  readonly sentBlock: number;
+  /** The client has acknowledged something: its address is no forgery, and this is the transfer that it listens to. */
+  readonly heard: boolean;
+  /** How often the same was sent again without any progress. */
+  readonly retries: number;
+  readonly patience: Patience;
+  /** When the window went out; absent where it was sent more than once. */
+  readonly sentAtMs?: number;
+}
+
+export type TransferEvent =
+  | { readonly kind: 'started'; readonly nowMs: number }
+  /** `block`: 16 bits, as on the wire. */
+  | { readonly kind: 'acknowledged'; readonly block: number; readonly nowMs: number }
+  /** The time of the last `wait` is over. */
+  | { readonly kind: 'silence' }
+  /** The client sent an ERROR. */
+  | { readonly kind: 'refused'; readonly errorCode: number; readonly message: string }
+  /** The client sent what has no place here. */
+  | { readonly kind: 'confused'; readonly reason: string };
+
+export type Outcome = Extract<BootEvent, { step: 'served' }>['outcome'];
+
+export type TransferEffect =
+  /** Send an OACK. */
+  | { readonly kind: 'offer'; readonly options: Options }
+  /** Send these blocks, in this order, instead of any that are still to be sent. */
+  | { readonly kind: 'send'; readonly firstBlock: number; readonly lastBlock: number }
+  /** Start the clock anew. */
+  | { readonly kind: 'wait'; readonly delayMs: number }
+  | { readonly kind: 'refuse'; readonly errorCode: number; readonly message: string }
+  | { readonly kind: 'end'; readonly outcome: Outcome; readonly detail?: string };
+
+type Stepped = readonly [Transfer, readonly TransferEffect[]];
+
+const maxRetries = 8;
+/** Nobody may be there at all: a forged address costs us little. */
+const maxRetriesUnheard = 5;
+/** Everything was sent, and many clients don't acknowledge the end. */
+const maxRetriesAtTheEnd = 5;
+
+/** A transfer that waits for `started`. */
+export function newTransfer(sizeBytes: number, agreement: Agreement): Transfer {
+  const { timeoutMs } = agreement;
+  return {
+    phase: agreement.granted.size > 0 ? 'offering' : 'sending',
+    sizeBytes,
+    agreement,
+    lastBlock: Math.floor(sizeBytes / agreement.blockSizeBytes) + 1,
+    acknowledgedBlock: 0,
+    sentBlock: 0,
+    heard: false,
+    retries: 0,
+    patience: timeoutMs === undefined ? {} : { fixedMs: timeoutMs },
+  };
+}
+
+/** Bytes of the file that the client has for certain. */
+export function acknowledgedBytes({ acknowledgedBlock, agreement, sizeBytes }: Transfer): number {
+  return Math.min(acknowledgedBlock * agreement.blockSizeBytes, sizeBytes);
+}
+
+export function step(transfer: Transfer, event: TransferEvent): Stepped {
+  if (transfer.phase === 'ended') return [transfer, []];
+  switch (event.kind) {
+    case 'started':
+      return transfer.phase === 'offering'
+        ? offer({ ...transfer, sentAtMs: event.nowMs })
+        : advance(transfer, 0, event.nowMs);
+    case 'acknowledged':
+      return acknowledged(transfer, event.block, event.nowMs);
+    case 'silence':
+      return silence(transfer);
+    case 'refused':
+      return refused(transfer, event.errorCode, event.message);
+    case 'confused': {
+      const refusal = { kind: 'refuse', errorCode: errorCodes.illegalOperation, message: event.reason } as const;
+      return end(transfer, 'failed', event.reason, [refusal]);
+    }
+  }
+}
+
+function acknowledged(transfer: Transfer, wireBlock: number, nowMs: number): Stepped {
+  if (transfer.phase === 'offering') {
+    return wireBlock === 0 ? advance(heardAt(transfer, nowMs), 0, nowMs) : [transfer, []];
+  }
+  const { acknowledgedBlock, sentBlock, lastBlock } = transfer;
+  const progress = (wireBlock - acknowledgedBlock) & 0xffff;
+  // Answering a duplicate ACK would double every later packet (RFC 1123 §4.2.3.1); what is further away than the
+  // window is older still. An ACK inside the window tells of a gap: the next window starts there (RFC 7440 §4).
+  if (progress === 0 || progress > sentBlock - acknowledgedBlock) return [transfer, []];
+  const block = acknowledgedBlock + progress;
+  const moved = { ...heardAt(transfer, nowMs), acknowledgedBlock: block };
+  return block === lastBlock ? end(moved, 'complete') : advance(moved, block, nowMs);
+}
+
+function heardAt(transfer: Transfer, nowMs: number): Transfer {
+  const { sentAtMs, patience } = transfer;
+  const learned = sentAtMs === undefined ? patience : observe(patience, Math.max(nowMs - sentAtMs, 0));
+  return { ...transfer, heard: true, retries: 0, patience: learned };
+}
+
+/** Sends the window that follows `block`. */
+function advance(transfer: Transfer, block: number, nowMs: number): Stepped {
+  const sentBlock = Math.min(block + transfer.agreement.windowBlocks, transfer.lastBlock);
+  const moved: Transfer = { ...transfer, phase: 'sending', sentBlock, sentAtMs: nowMs };
+  return [moved, [{ kind: 'send', firstBlock: block + 1, lastBlock: sentBlock }, wait(moved)]];
+}
+
+function offer(transfer: Transfer): Stepped {
+  return [transfer, [{ kind: 'offer', options: transfer.agreement.granted }, wait(transfer)]];
+}
+
+function wait({ patience, retries }: Transfer): TransferEffect {
+  return { kind: 'wait', delayMs: waitMs(patience, retries) };
+}
+
+function silence(transfer: Transfer): Stepped {
+  const { heard, sentBlock, acknowledgedBlock, lastBlock } = transfer;
+  const atTheEnd = heard && sentBlock === lastBlock;
+  const most = atTheEnd ? maxRetriesAtTheEnd : heard ? maxRetries : maxRetriesUnheard;
+  if (transfer.retries >= most) {
+    if (!atTheEnd) return end(transfer, 'timed-out', heard ? 'the client fell silent' : 'the client never answered');
+    return end({ ...transfer, acknowledgedBlock: lastBlock }, 'complete', 'the end was sent and not acknowledged');
+  }
+  const { sentAtMs: _sentTwice, ...sentAgain } = { ...transfer, retries: transfer.retries + 1 };
+  if (transfer.phase === 'offering') return offer(sentAgain);
+  return [sentAgain, [{ kind: 'send', firstBlock: acknowledgedBlock + 1, lastBlock: sentBlock }, wait(sentAgain)]];
+}
+
+function refused(transfer: Transfer, errorCode: number, message: string): Stepped {
+  // EDK2 asks for the size only, ends with ERROR 8 "User aborted" and asks again; other ROMs do so with ERROR 0.
+  const asksForSize = transfer.phase === 'offering' && transfer.agreement.granted.has('tsize');
+  const probes = errorCode === errorCodes.optionsRefused || errorCode === errorCodes.other;
+  const detail = `the client sent ERROR ${errorCode}: ${shownText(message)}`;
+  return end(transfer, asksForSize && probes ? 'probed' : 'aborted', detail);
+}
+
+function end(transfer: Transfer, outcome: Outcome, detail?: string, before: readonly TransferEffect[] = []): Stepped {
+  const last: TransferEffect = { kind: 'end', outcome, ...(detail === undefined ? {} : { detail }) };
+  return [{ ...transfer, phase: 'ended' }, [...before, last]];
+}
