@@ -5,7 +5,7 @@ import type { Token } from './tokenize.ts';
 export interface Change {
   /** Counted from 1, in the text before the change. */
   readonly line: number;
-  /** The tokens that stood there, and what stands there now; empty if nothing. */
+  /** What stood there, and what stands there now; empty if nothing. */
   readonly was: string;
   readonly is: string;
 }
@@ -46,13 +46,23 @@ export class Edits {
 
   apply(): { readonly text: string; readonly changes: readonly Change[] } {
     for (const removed of this.#removedFrom.values()) this.#removeAll(removed);
-    const changes: Change[] = [];
+    const changes: { line: number; was: string; is: string }[] = [];
+    let open: (typeof changes)[number] | undefined;
     let text = '';
     let line = 1;
     for (const [index, token] of this.#tokens.entries()) {
       const is = this.#replaced.get(index) ?? token.raw;
-      if (is !== token.raw && token.kind === 'word') changes.push({ line, was: token.raw, is });
       text += is;
+      if (is === token.raw) {
+        open = undefined;
+      } else {
+        if (open === undefined) {
+          open = { line, was: '', is: '' };
+          changes.push(open);
+        }
+        open.was += token.raw;
+        open.is += is;
+      }
       for (let at = token.raw.indexOf('\n'); at !== -1; at = token.raw.indexOf('\n', at + 1)) line += 1;
     }
     return { text, changes };

@@ -1,5 +1,6 @@
 import { loadsInitrd, loadsKernel } from './boot-commands.ts';
 import { type Command, commands, entryOf, type Scope } from './commands.ts';
+import { withoutPrologue } from './release-device.ts';
 import { tokenize } from './tokenize.ts';
 import { type Variables, walkWithVariables } from './variables.ts';
 
@@ -7,7 +8,7 @@ import { type Variables, walkWithVariables } from './variables.ts';
 export interface BootEntry {
   /** As in the menu; empty for a kernel that is loaded outside any menu entry. */
   readonly title: string;
-  /** A path without its device, such as `/boot/vmlinuz`. */
+  /** A path without its device, such as `/boot/vmlinuz`; in a rendered configuration, its path in the release. */
   readonly kernel: string;
   readonly initrds: readonly string[];
   /** The kernel's arguments, one word each. */
@@ -30,7 +31,8 @@ interface Found extends BootEntry {
   readonly scope: Scope | undefined;
 }
 
-const device = /^\([^)]*\)(?=\/)/;
+/** A device in front of a path, or the release that a rendered configuration puts there. */
+const device = /^(?:\([^)]*\)|\$\{bootwright\})(?=\/)/;
 
 function liveRoot(words: readonly string[]): string | undefined {
   return words.findLast((word) => word.startsWith('root=live:'))?.slice('root=live:'.length);
@@ -69,7 +71,7 @@ export function bootMenu(text: string): BootMenu {
   const latest = new Map<Scope, Found>();
   let choice: string | undefined;
   let timeoutSeconds: number | undefined;
-  walkWithVariables(commands(tokenize(text)), (command, variables) => {
+  walkWithVariables(commands(tokenize(withoutPrologue(text))), (command, variables) => {
     if (loadsKernel(command)) {
       const entry = kernelEntry(command, variables);
       if (entry === undefined) return;

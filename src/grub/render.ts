@@ -1,0 +1,82 @@
+import { loadsInitrd, loadsKernel } from './boot-commands.ts';
+import { type Command, commands } from './commands.ts';
+import { Edits } from './edits.ts';
+import { isLiveRoot } from './live.ts';
+import { quoted, urlForKernel } from './quote.ts';
+import { prologueOf, releaseReference, releaseVariable, withoutPrologue } from './release-device.ts';
+import { tokenize } from './tokenize.ts';
+import { type Variables, walkWithVariables } from './variables.ts';
+import type { Word } from './word.ts';
+
+export interface RenderOptions {
+  readonly releaseId: string;
+  /** Where the machine reaches us. GRUB can't name a TFTP port: that one is always 69. */
+  readonly server: { readonly address: string; readonly httpPort: number };
+  /** Where the live system comes from; what stands in the configuration is left if this is undefined. */
+  readonly liveUrl?: string;
+  /**
+   * Whether the machine's GRUB has its http module. Where it is `missing`, GRUB isn't asked to load it: under Secure
+   * Boot it can't, and says so on the screen.
+   */
+  readonly http: 'built-in' | 'missing' | 'unknown';
+}
+
+const fileCommands = new Set(['loadfont', 'source', '.', 'configfile', 'background_image']);
+
+/** `($root)/…`, and a disk or a network protocol without a server in front of a path; the word may be quoted. */
+const ourDevice = /^(["']?)\((?:\$root|\$\{root\}|tftp|http|pxe|(?:hd|cd|fd)\d*(?:,\w+)*)\)(?=["']?\/)/;
+
+function device(protocol: 'http' | 'tftp', { releaseId, server }: RenderOptions): string {
+  const address = server.address.includes(':') ? `[${server.address}]` : server.address;
+  const port = protocol === 'tftp' || server.httpPort === 80 ? '' : `:${server.httpPort}`;
+  return quoted(`(${protocol},${address}${port})/releases/${releaseId}`);
+}
+
+function prologueFor(options: RenderOptions): string {
+  const http = `set ${releaseVariable}=${device('http', options)}`;
+  const tftp = `set ${releaseVariable}=${device('tftp', options)}`;
+  const choice = options.http === 'missing' ? tftp : `if insmod http; then ${http}; else ${tftp}; fi`;
+  return prologueOf(options.releaseId, choice);
+}
+
+/** The words of a command that name files to load. */
+function fileWords(command: Command): readonly Word[] {
+  if (loadsKernel(command)) return command.words.slice(1, 2);
+  const loadsFiles = loadsInitrd(command) || (command.name !== undefined && fileCommands.has(command.name));
+  return loadsFiles ? command.words.slice(1) : [];
+}
+
+/** The word with the release in front of its path; undefined if it is no absolute path on a device of ours. */
+function below(word: Word, command: Command, variables: Variables): string | undefined {
+  const [first] = word.parts;
+  if (first?.kind === 'variable' && first.name === releaseVariable) return undefined;
+  const bare = word.raw.replace(ourDevice, '$1');
+  if (bare !== word.raw) return releaseReference + bare;
+  return variables.expand(word, command.list)[0]?.startsWith('/') ? releaseReference + word.raw : undefined;
+}
+
+/**
+ * The configuration as one machine gets it: every absolute path of a kernel, an initrd, a font, a picture or a further
+ * configuration lies below the release and names its device, and `root=live:` names `liveUrl`. What it prints and how
+ * long it waits does not change. A path that starts with a variable gets the release in front where the variable is
+ * known to hold an absolute path, else it stays. Rendering again replaces what was rendered.
+ *
+ * @throws GRUB_CONFIG_MALFORMED, GRUB_ARGUMENT_UNUSABLE
+ */
+export function renderGrubConfig(text: string, options: RenderOptions): string {
+  const tokens = tokenize(withoutPrologue(text));
+  const edits = new Edits(tokens);
+  const root = options.liveUrl === undefined ? undefined : quoted(`root=live:${urlForKernel(options.liveUrl)}`);
+  walkWithVariables(commands(tokens), (command, variables) => {
+    for (const word of fileWords(command)) {
+      const path = below(word, command, variables);
+      if (path !== undefined) edits.replace(word.index, path);
+    }
+    if (root === undefined || !loadsKernel(command)) return;
+    for (const word of command.words.slice(2)) {
+      const words = variables.expand(word, command.list);
+      if (words.length === 1 && isLiveRoot(words[0] ?? '')) edits.replace(word.index, root);
+    }
+  });
+  return prologueFor(options) + edits.apply().text;
+}
