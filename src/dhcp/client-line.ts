@@ -1,0 +1,97 @@
+import type { Cancel, Clock } from '../platform/clock.ts';
+import type { Udp, UdpSocket } from '../platform/udp.ts';
+import { formatMac } from '../wire/addresses.ts';
+import type { Client } from './client-messages.ts';
+import { type DhcpPacket, decodePacket, encodePacket } from './packet.ts';
+
+/** Who asks, and through which door. */
+export interface ClientOptions extends Client {
+  readonly udp: Udp;
+  readonly clock: Clock;
+  /** `undefined`: wherever the routes lead. */
+  readonly interface?: string;
+  /** 67 unless said otherwise. */
+  readonly serverPort?: number;
+  /** Where answers are heard; 68 unless said otherwise. */
+  readonly clientPort?: number;
+  /** 255.255.255.255 unless said otherwise. */
+  readonly destination?: string;
+  /** How long each try waits for an answer. */
+  readonly timeoutsMs?: readonly number[];
+}
+
+export const defaultTimeoutsMs: readonly number[] = [1000, 2000, 4000];
+
+/** The two sides of one transaction. */
+export interface Line {
+  send(message: DhcpPacket): Promise<void>;
+  /** The first reply that `isWanted`; the message is sent again after each timeout. `undefined`: none came. */
+  exchange(message: () => DhcpPacket, isWanted: (reply: DhcpPacket) => boolean): Promise<DhcpPacket | undefined>;
+  close(): Promise<void>;
+}
+
+export async function openLine(options: ClientOptions, xid: number): Promise<Line> {
+  const { udp, clock, serverPort = 67, clientPort = 68, destination = '255.255.255.255' } = options;
+  let stopWaiting: Cancel = () => {};
+  let listener: ((reply: DhcpPacket) => void) | undefined;
+  const socket: UdpSocket = await udp.open(
+    {
+      address: '0.0.0.0',
+      port: clientPort,
+      broadcast: true,
+      ...(options.interface === undefined ? {} : { interface: options.interface }),
+    },
+    (bytes) => {
+      const reply = readReply(bytes);
+      if (reply?.xid === xid && formatMac(reply.chaddr) === options.mac.toLowerCase()) listener?.(reply);
+    },
+  );
+  const send = (message: DhcpPacket): Promise<void> =>
+    new Promise((resolve, reject) => {
+      socket.send(encodePacket(message), { address: destination, port: serverPort }, (error) =>
+        error === null ? resolve() : reject(error),
+      );
+    });
+  return {
+    send,
+    async exchange(message, isWanted) {
+      for (const timeoutMs of options.timeoutsMs ?? defaultTimeoutsMs) {
+        const heard = new Promise<DhcpPacket | undefined>((resolve) => {
+          stopWaiting = clock.after(timeoutMs, () => resolve(undefined));
+          // Before the message goes out: the reply may be here before we know that it did.
+          listener = (reply) => {
+            if (!matches(reply, isWanted)) return;
+            stopWaiting();
+            resolve(reply);
+          };
+        });
+        await send(message());
+        const reply = await heard;
+        if (reply !== undefined) return reply;
+      }
+      return undefined;
+    },
+    close() {
+      stopWaiting();
+      return socket.close();
+    },
+  };
+}
+
+/** What others send may be anything; it is no reply to us then. */
+function readReply(bytes: Uint8Array): DhcpPacket | undefined {
+  try {
+    const packet = decodePacket(bytes);
+    return packet.op === 'reply' ? packet : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function matches(reply: DhcpPacket, isWanted: (reply: DhcpPacket) => boolean): boolean {
+  try {
+    return isWanted(reply);
+  } catch {
+    return false;
+  }
+}
