@@ -5,7 +5,7 @@ import { quoted } from './quote.ts';
 /** A disk, CD or floppy as GRUB names it, with or without parentheses: `hd0,gpt2`, `(cd0)`. */
 const disk = /^\(?(?:hd|cd|fd|ahci|ata|usb|scsi)\d*(?:,\w+)*\)?$/;
 /** The same in front of a path, at the start of a word that may be quoted. */
-const diskInPath = /^(["']?)\((?:hd|cd|fd|ahci|ata|usb|scsi)\d*(?:,\w+)*\)(?=["']?\/)/;
+const diskInPath = /^(["']?)\((?:hd|cd|fd|ahci|ata|usb|scsi)\d*(?:,\w+)*\)(?=["']?[/$])/;
 
 /** The variable that a `search` sets, by the rules of grub-core/commands/search_wrap.c; undefined if it sets none. */
 function searchSets(command: Command): string | undefined {

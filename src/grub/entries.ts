@@ -1,6 +1,6 @@
 import { loadsInitrd, loadsKernel } from './boot-commands.ts';
 import { type Command, commands, entryOf, type Scope } from './commands.ts';
-import { withoutPrologue } from './release-device.ts';
+import { releaseReference, withoutPrologue } from './release-device.ts';
 import { tokenize } from './tokenize.ts';
 import { type Variables, walkWithVariables } from './variables.ts';
 
@@ -31,8 +31,12 @@ interface Found extends BootEntry {
   readonly scope: Scope | undefined;
 }
 
-/** A device in front of a path, or the release that a rendered configuration puts there. */
-const device = /^(?:\([^)]*\)|\$\{bootwright\})(?=\/)/;
+const device = /^\([^)]*\)(?=\/)/;
+
+/** The path without its device, or without the release that a rendered configuration puts in its place. */
+function pathOf(word: string): string {
+  return word.startsWith(`${releaseReference}/`) ? word.slice(releaseReference.length) : word.replace(device, '');
+}
 
 function liveRoot(words: readonly string[]): string | undefined {
   return words.findLast((word) => word.startsWith('root=live:'))?.slice('root=live:'.length);
@@ -42,14 +46,14 @@ function kernelEntry(command: Command, variables: Variables): Found | undefined 
   const [kernel, ...rest] = command.words.slice(1).flatMap((word) => variables.expand(word, command.list));
   if (kernel === undefined) return undefined;
   const scope = entryOf(command);
-  const found = { title: scope?.title ?? '', kernel: kernel.replace(device, ''), initrds: [], arguments: rest, scope };
+  const found = { title: scope?.title ?? '', kernel: pathOf(kernel), initrds: [], arguments: rest, scope };
   const live = liveRoot(rest);
   return live === undefined ? found : { ...found, liveRoot: live };
 }
 
 function addInitrds(entry: Found, command: Command, variables: Variables): void {
   const paths = command.words.slice(1).flatMap((word) => variables.expand(word, command.list));
-  for (const path of paths) if (!path.startsWith('-')) entry.initrds.push(path.replace(device, ''));
+  for (const path of paths) if (!path.startsWith('-')) entry.initrds.push(pathOf(path));
 }
 
 /** What `set default=` names one step of: a number, a title or an id. */

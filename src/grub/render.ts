@@ -23,8 +23,21 @@ export interface RenderOptions {
 
 const fileCommands = new Set(['loadfont', 'source', '.', 'configfile', 'background_image']);
 
-/** `($root)/…`, and a disk or a network protocol without a server in front of a path; the word may be quoted. */
-const ourDevice = /^(["']?)\((?:\$root|\$\{root\}|tftp|http|pxe|(?:hd|cd|fd)\d*(?:,\w+)*)\)(?=["']?\/)/;
+/** A device in front of a path; the word may be quoted. */
+const deviceInPath = /^(["']?)\(([^()'"]*)\)(?=["']?[/$])/;
+const disk = /^(?:hd|cd|fd)\d*(?:,\w+)*$/;
+const rootCopy = /^([A-Za-z_]\w*)=\$(?:root|\{root\})$/;
+
+/** The devices that, on a machine that boots from the network, are all the same: our server. */
+function ourDevices(all: readonly Command[]): (name: string) => boolean {
+  const variables = new Set(['root']);
+  for (const { name, words } of all) {
+    const copy = name === 'set' ? rootCopy.exec(words[1]?.text ?? '')?.[1] : undefined;
+    if (copy !== undefined) variables.add(copy);
+  }
+  const named = new Set(['tftp', 'http', 'pxe', ...[...variables].flatMap((name) => [`$${name}`, `\${${name}}`])]);
+  return (name) => named.has(name) || disk.test(name);
+}
 
 function device(protocol: 'http' | 'tftp', { releaseId, server }: RenderOptions): string {
   const address = server.address.includes(':') ? `[${server.address}]` : server.address;
@@ -47,11 +60,16 @@ function fileWords(command: Command): readonly Word[] {
 }
 
 /** The word with the release in front of its path; undefined if it is no absolute path on a device of ours. */
-function below(word: Word, command: Command, variables: Variables): string | undefined {
+function below(
+  word: Word,
+  command: Command,
+  variables: Variables,
+  isOurs: (device: string) => boolean,
+): string | undefined {
   const [first] = word.parts;
   if (first?.kind === 'variable' && first.name === releaseVariable) return undefined;
-  const bare = word.raw.replace(ourDevice, '$1');
-  if (bare !== word.raw) return releaseReference + bare;
+  const device = deviceInPath.exec(word.raw)?.[2];
+  if (device !== undefined && isOurs(device)) return releaseReference + word.raw.replace(deviceInPath, '$1');
   return variables.expand(word, command.list)[0]?.startsWith('/') ? releaseReference + word.raw : undefined;
 }
 
@@ -67,9 +85,11 @@ export function renderGrubConfig(text: string, options: RenderOptions): string {
   const tokens = tokenize(withoutPrologue(text));
   const edits = new Edits(tokens);
   const root = options.liveUrl === undefined ? undefined : quoted(`root=live:${urlForKernel(options.liveUrl)}`);
-  walkWithVariables(commands(tokens), (command, variables) => {
+  const all = commands(tokens);
+  const isOurs = ourDevices(all);
+  walkWithVariables(all, (command, variables) => {
     for (const word of fileWords(command)) {
-      const path = below(word, command, variables);
+      const path = below(word, command, variables, isOurs);
       if (path !== undefined) edits.replace(word.index, path);
     }
     if (root === undefined || !loadsKernel(command)) return;

@@ -47,7 +47,7 @@ function replaceRoots(roots: readonly Word[], root: string | undefined, edits: E
 
 /** The variable that GRUB's environment block may fill with arguments of the machine's owner. */
 function isKernelOptions(word: Word): boolean {
-  const [part, ...rest] = word.parts;
+  const [part, ...rest] = word.parts.filter(({ kind, raw }) => kind === 'variable' || raw !== '"');
   return part?.kind === 'variable' && part.name === 'kernelopts' && rest.length === 0;
 }
 
@@ -63,19 +63,23 @@ function addArguments(command: Command, added: readonly string[], edits: Edits):
 class PxeRewriter {
   readonly #options: RewriteOptions;
   readonly #edits: Edits;
+  readonly #withKernel: ReadonlySet<Scope>;
   readonly #withInitrd: ReadonlySet<Scope>;
   readonly #root: string | undefined;
   liveKernels = 0;
 
-  constructor(options: RewriteOptions, edits: Edits, withInitrd: ReadonlySet<Scope>) {
+  constructor(options: RewriteOptions, edits: Edits, all: readonly Command[]) {
     this.#options = options;
     this.#edits = edits;
-    this.#withInitrd = withInitrd;
+    this.#withKernel = new Set(all.filter(loadsKernel).map((command) => command.scope));
+    this.#withInitrd = new Set(all.filter(loadsInitrd).map((command) => command.scope));
     this.#root = rootWord(options);
   }
 
   command(command: Command, variables: Variables): void {
-    if (this.#options.from === 'grub.cfg') {
+    // An entry that loads no kernel, such as another system's boot loader on a disk, keeps its search for that disk.
+    const staysOnDisk = command.scope.kind === 'menuentry' && !this.#withKernel.has(command.scope);
+    if (this.#options.from === 'grub.cfg' && !staysOnDisk) {
       removeDisks(command, this.#edits);
       if (loadsKernel(command) || loadsInitrd(command)) {
         for (const word of command.words) {
@@ -143,8 +147,7 @@ export function rewriteForPxe(text: string, options: RewriteOptions): Rewritten 
   const tokens = tokenize(text);
   const all = commands(tokens);
   const edits = new Edits(tokens);
-  const withInitrd = new Set(all.filter(loadsInitrd).map((command) => command.scope));
-  const rewriter = new PxeRewriter(options, edits, withInitrd);
+  const rewriter = new PxeRewriter(options, edits, all);
   walkWithVariables(all, (command, variables) => rewriter.command(command, variables));
   return { ...edits.apply(), liveKernels: rewriter.liveKernels };
 }
