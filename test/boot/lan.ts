@@ -1,0 +1,65 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { execa } from 'execa';
+
+/** A network of its own: one namespace with a bridge, on which the server has an address, and a port for a machine. */
+export interface Lan {
+  /** The bridge: where the server answers. */
+  readonly interface: 'br0';
+  /** The server's address on it. */
+  readonly server: '10.99.0.1';
+  /** The tap device that a machine is plugged into. */
+  readonly port: 'tap0';
+  /** What `ip` must be given in front of a program that shall run inside. */
+  readonly enter: readonly string[];
+  /** Ends every program that still runs in it, and removes it. */
+  remove(): Promise<void>;
+}
+
+let made = 0;
+
+/** Makes a network that nothing leaves. Needs root and the program `ip`. */
+export async function createLan(): Promise<Lan> {
+  made += 1;
+  const name = `bw-${process.pid}-${made}-lan`;
+  await execa('ip', ['netns', 'add', name]);
+  const remove = removeAtTheEnd(name);
+  try {
+    const setup = [
+      ['link', 'set', 'lo', 'up'],
+      ['link', 'add', 'br0', 'type', 'bridge', 'forward_delay', '0'],
+      ['address', 'add', '10.99.0.1/24', 'broadcast', '+', 'dev', 'br0'],
+      ['link', 'set', 'br0', 'up'],
+      ['tuntap', 'add', 'tap0', 'mode', 'tap'],
+      ['link', 'set', 'tap0', 'master', 'br0', 'up'],
+    ];
+    for (const args of setup) await execa('ip', ['-n', name, ...args]);
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+  return {
+    interface: 'br0',
+    server: '10.99.0.1',
+    port: 'tap0',
+    enter: ['netns', 'exec', name],
+    remove,
+  };
+}
+
+/**
+ * A shell that waits for the end of its input, which comes when it is asked for or when this process is gone, however
+ * it went: a namespace and a running machine never outlive a test, not even one that was killed.
+ */
+function removeAtTheEnd(name: string): () => Promise<void> {
+  const script = `cat >/dev/null; ip netns pids ${name} | xargs -r kill -KILL; ip netns delete ${name}`;
+  // In a session of its own: Ctrl-C at the terminal shall end the test and not the one who tidies up after it.
+  const shell = spawn('sh', ['-c', script], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
+  const ended = once(shell, 'exit');
+  shell.unref();
+  return async () => {
+    shell.ref();
+    shell.stdin.end();
+    await ended;
+  };
+}

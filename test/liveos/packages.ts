@@ -1,0 +1,32 @@
+/** Debian packages that the machine which makes the image must have. */
+export const imagePackages = [
+  // Several times faster than debootstrap, and its hooks run inside mounts that it takes away again itself.
+  'mmdebstrap',
+  'squashfs-tools',
+  'xorriso',
+  'mtools',
+  'dosfstools',
+] as const;
+
+/** Debian packages that boot the image: a UEFI machine, and a network of its own. */
+export const machinePackages = ['qemu-system-x86', 'ovmf', 'iproute2'] as const;
+
+/** Debian packages inside the image: dracut fetches it from the network, systemd runs it. */
+export const insidePackages = [
+  'linux-image-cloud-amd64',
+  'dracut',
+  'dracut-live',
+  'dracut-network',
+  'isc-dhcp-client',
+  'iputils-arping',
+  'curl',
+  'zstd',
+  'procps',
+  'iproute2',
+  'kmod',
+  'udev',
+  'systemd-sysv',
+] as const;
+
+/** Debian packages of which only files are taken: loaders, and what makes a GRUB. None of them is installed. */
+export const loaderPackages = ['shim-signed', 'grub-efi-amd64-signed', 'grub-efi-amd64-bin', 'grub-common'] as const;
