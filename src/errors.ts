@@ -304,6 +304,26 @@ export const errorTable = {
     problem: 'the initrd holds more than {limit} {what}',
     remedy: 'do not trust this image, or allow more: no machine would have the memory to unpack it',
   },
+  LOADER_NOT_PE: {
+    exit: exit.image,
+    problem: 'this is no EFI program: {found}',
+    remedy: 'name a boot loader for UEFI, such as bootx64.efi or grubx64.efi',
+  },
+  LOADER_DAMAGED: {
+    exit: exit.image,
+    problem: 'the EFI program is damaged: {what}',
+    remedy: 'download or copy the image again, and compare its checksum with the published one',
+  },
+  FAT_NOT_FAT: {
+    exit: exit.image,
+    problem: 'this is no FAT file system: {found}',
+    remedy: 'make the EFI boot image again, for example with mkfs.vfat and mcopy',
+  },
+  FAT_DAMAGED: {
+    exit: exit.image,
+    problem: 'the FAT file system is damaged: {what} (at byte {offsetBytes})',
+    remedy: 'download or copy the image again, and compare its checksum with the published one',
+  },
 
   // dhcp
   DHCP_MALFORMED: {

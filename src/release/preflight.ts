@@ -59,35 +59,48 @@ async function checkLoaders(tree: ImageTree): Promise<Pick<Preflight, 'loaders' 
   return { loaders, http };
 }
 
-/** The files that the menu names; those of entries that name no initrd (memtest, firmware setup) don't count. */
-function collect(tree: ImageTree, entries: readonly BootEntry[]): { kernels: ImageEntry[]; initrds: ImageEntry[] } {
-  const bootable = entries.filter(({ initrds }) => initrds.length > 0);
-  const kernels = new Map<string, ImageEntry>();
-  const initrds = new Map<string, ImageEntry>();
-  for (const { kernel, initrds: paths, title } of bootable) {
-    const found = tree.find(kernel);
-    if (found?.kind !== 'file') throw new BootwrightError('IMAGE_NO_KERNEL', { path: kernel, title });
-    kernels.set(kernel, found);
-    for (const path of paths) {
-      const initrd = tree.find(path);
-      if (initrd?.kind !== 'file') throw new BootwrightError('IMAGE_NO_INITRD', { path, title });
-      initrds.set(path, initrd);
-    }
-  }
-  return { kernels: [...kernels.values()], initrds: [...initrds.values()] };
+/** One entry of the menu, and the files in the image that it loads. */
+interface Bootable {
+  readonly kernel: ImageEntry;
+  readonly initrds: readonly ImageEntry[];
+}
+
+/** What the menu boots. Entries that name no initrd (memtest, firmware setup) don't count. */
+function findBootables(tree: ImageTree, entries: readonly BootEntry[]): Bootable[] {
+  return entries
+    .filter(({ initrds }) => initrds.length > 0)
+    .map(({ kernel: kernelPath, initrds: initrdPaths, title }) => {
+      const kernel = tree.find(kernelPath);
+      if (kernel?.kind !== 'file') throw new BootwrightError('IMAGE_NO_KERNEL', { path: kernelPath, title });
+      const initrds = initrdPaths.map((path) => {
+        const initrd = tree.find(path);
+        if (initrd?.kind !== 'file') throw new BootwrightError('IMAGE_NO_INITRD', { path, title });
+        return initrd;
+      });
+      return { kernel, initrds };
+    });
 }
 
 /** An initrd that can't fetch the live system over the network boots into an emergency shell: better not published. */
-async function checkInitrds(tree: ImageTree, initrds: readonly ImageEntry[]): Promise<void> {
-  for (const entry of initrds) {
-    const { livenet, dmsquashLive } = await inspectInitrd(tree.open(entry));
-    for (const [module, there] of [
-      ['livenet', livenet],
-      ['dmsquash-live', dmsquashLive],
-    ] as const) {
-      if (!there) throw new BootwrightError('INITRD_MODULE_MISSING', { path: entry.path, module });
+async function checkInitrds(tree: ImageTree, bootables: readonly Bootable[]): Promise<void> {
+  const inspected = new Map<string, Awaited<ReturnType<typeof inspectInitrd>>>();
+  for (const { initrds } of bootables) {
+    const parts = new Set<string>();
+    for (const entry of initrds) {
+      const contents = inspected.get(entry.path) ?? (await inspectInitrd(tree.open(entry)));
+      inspected.set(entry.path, contents);
+      for (const part of contents.parts) parts.add(part);
+    }
+    const missing = ['livenet', 'dmsquash-live'].find((module) => !parts.has(module));
+    if (missing !== undefined) {
+      const path = initrds.map((initrd) => initrd.path).join(', ');
+      throw new BootwrightError('INITRD_MODULE_MISSING', { path, module: missing });
     }
   }
+}
+
+function pathsOf(entries: readonly ImageEntry[]): string[] {
+  return [...new Set(entries.map(({ path }) => path))];
 }
 
 /** Looks whether the parts of an image are there and fit together. Throws IMAGE_… and INITRD_… errors. */
@@ -98,8 +111,13 @@ export async function preflight(
 ): Promise<Preflight> {
   const { loaders, http } = await checkLoaders(tree);
   signal?.throwIfAborted();
-  const { kernels, initrds } = collect(tree, entries);
-  if (kernels.length === 0) throw new BootwrightError('IMAGE_NOTHING_TO_BOOT', {});
-  if (live) await checkInitrds(tree, initrds);
-  return { loaders, http, kernels: kernels.map(({ path }) => path), initrds: initrds.map(({ path }) => path) };
+  const bootables = findBootables(tree, entries);
+  if (bootables.length === 0) throw new BootwrightError('IMAGE_NOTHING_TO_BOOT', {});
+  if (live) await checkInitrds(tree, bootables);
+  return {
+    loaders,
+    http,
+    kernels: pathsOf(bootables.map(({ kernel }) => kernel)),
+    initrds: pathsOf(bootables.flatMap(({ initrds }) => initrds)),
+  };
 }

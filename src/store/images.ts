@@ -1,37 +1,29 @@
+import type { BuiltImage, BuiltImages } from '../release/watch.ts';
 import type { Store } from './database.ts';
 
-/** What became of one ISO in images/. */
-export interface KnownImage {
-  readonly path: string;
-  readonly sizeBytes: number;
-  readonly modifiedMs: number;
-  /** Absent where it could not be used; `error` says why. */
-  readonly releaseId?: string;
-  readonly error?: string;
-}
-
-export async function findImage(store: Store, path: string): Promise<KnownImage | undefined> {
-  const row = await store.selectFrom('images').selectAll().where('path', '=', path).executeTakeFirst();
-  if (row === undefined) return undefined;
+/** What was built of images/, in the store. */
+export function storedImages(store: Store): BuiltImages {
   return {
-    path,
-    sizeBytes: Number(row.size_bytes),
-    modifiedMs: Number(row.modified_ms),
-    ...(row.release_id === null ? {} : { releaseId: row.release_id }),
-    ...(row.error === null ? {} : { error: row.error }),
-  };
-}
+    async find(path) {
+      const row = await store.selectFrom('images').selectAll().where('path', '=', path).executeTakeFirst();
+      return (
+        row && {
+          path,
+          sizeBytes: Number(row.size_bytes),
+          modifiedMs: Number(row.modified_ms),
+          recipe: row.recipe,
+          releaseId: row.release_id,
+        }
+      );
+    },
 
-export async function saveImage(store: Store, image: KnownImage): Promise<void> {
-  const row = {
-    size_bytes: image.sizeBytes,
-    modified_ms: image.modifiedMs,
-    release_id: image.releaseId ?? null,
-    error: image.error ?? null,
+    async save({ path, sizeBytes, modifiedMs, recipe, releaseId }: BuiltImage) {
+      const row = { size_bytes: sizeBytes, modified_ms: modifiedMs, recipe, release_id: releaseId };
+      await store
+        .insertInto('images')
+        .values({ path, ...row })
+        .onConflict((conflict) => conflict.column('path').doUpdateSet(row))
+        .execute();
+    },
   };
-  await store
-    .insertInto('images')
-    .values({ path: image.path, ...row })
-    .onConflict((conflict) => conflict.column('path').doUpdateSet(row))
-    .execute();
 }

@@ -25,8 +25,8 @@ const first: Migration = {
       .addColumn('path', 'text', (column) => column.primaryKey())
       .addColumn('size_bytes', 'bigint', (column) => column.notNull())
       .addColumn('modified_ms', 'bigint', (column) => column.notNull())
-      .addColumn('release_id', 'varchar(255)')
-      .addColumn('error', 'text')
+      .addColumn('recipe', 'text', (column) => column.notNull())
+      .addColumn('release_id', 'varchar(255)', (column) => column.notNull())
       .execute();
   },
 };

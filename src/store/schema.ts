@@ -17,13 +17,13 @@ export interface Tables {
     release_id: string;
     decided_ms: number;
   };
-  /** What became of each ISO that was found in images/, so that it is built once. */
+  /** The release that was made of each ISO in images/, so that it is made once. */
   images: {
     path: string;
     size_bytes: number;
     modified_ms: number;
-    /** The release made of it; null where it could not be used. */
-    release_id: string | null;
-    error: string | null;
+    /** How it was made: with other settings it is made again. */
+    recipe: string;
+    release_id: string;
   };
 }

@@ -1,0 +1,70 @@
+import { formatBytes, formatDuration } from '../format.ts';
+import type { BootEvent } from './timeline.ts';
+
+/** How much a person wants to hear of it. */
+export interface Described {
+  readonly level: 'debug' | 'info' | 'warn';
+  readonly text: string;
+}
+
+type Served = Extract<BootEvent, { step: 'served' }>;
+
+function describeServed(event: Served, who: string): Described {
+  const protocol = event.protocol.toUpperCase();
+  const took = formatDuration(event.durationMs);
+  switch (event.outcome) {
+    case 'complete':
+      return {
+        level: 'info',
+        text: `${who} got ${event.path} (${formatBytes(event.sizeBytes)}, ${protocol}, ${took})`,
+      };
+    case 'probed':
+      return { level: 'debug', text: `${who} asked for the size of ${event.path} (${protocol})` };
+    case 'aborted':
+    case 'timed-out':
+    case 'failed': {
+      const part = `${formatBytes(event.sentBytes)} of ${formatBytes(event.sizeBytes)}`;
+      const reason = event.detail === undefined ? '' : `: ${event.detail}`;
+      return {
+        level: 'warn',
+        text: `${who} stopped at ${part} of ${event.path} (${protocol}, ${event.outcome}${reason})`,
+      };
+    }
+  }
+}
+
+/** One line that a person can read for one step of a boot; `machine` is who has the address, where that is known. */
+export function describe(event: BootEvent, machine: string | undefined): Described {
+  const who = machine ?? ('address' in event ? event.address : event.mac);
+  switch (event.step) {
+    case 'offered':
+    case 'acknowledged': {
+      const what = event.step === 'offered' ? 'is offered' : 'has';
+      const boot = event.bootFile === undefined ? '' : ` and boots ${event.bootFile}`;
+      return {
+        level: event.step === 'offered' ? 'debug' : 'info',
+        text: `${event.mac} ${what} ${event.address}${boot}`,
+      };
+    }
+    case 'refused':
+      return { level: 'warn', text: `${event.mac} may not have ${event.address}: ${event.reason}` };
+    case 'released':
+      return { level: 'info', text: `${event.mac} gave ${event.address} back` };
+    case 'declined':
+      return { level: 'warn', text: `${event.mac} found ${event.address} in use by somebody else` };
+    case 'not-answered':
+      return { level: 'warn', text: `${event.mac} got no full answer: ${event.reason}` };
+    case 'served':
+      return describeServed(event, who);
+    case 'missing':
+      return {
+        level: 'debug',
+        text: `${who} asked for ${event.path}, which is not here (${event.protocol.toUpperCase()})`,
+      };
+    case 'malformed':
+      return {
+        level: 'debug',
+        text: `${event.address} sent a broken ${event.protocol.toUpperCase()} packet: ${event.reason}`,
+      };
+  }
+}

@@ -1,0 +1,32 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander';
+import packageJson from '../../package.json' with { type: 'json' };
+import { activateCommand } from './activate.ts';
+import { buildCommand } from './build.ts';
+import { printError } from './print.ts';
+import { releasesCommand } from './releases.ts';
+import { serveCommand } from './serve.ts';
+
+const usageExit = 2;
+
+const program = new Command('bootwright')
+  .description('Boots machines from the network: DHCP, TFTP and HTTP in one process, and a builder for LiveOS ISOs.')
+  .version(packageJson.version)
+  .showHelpAfterError('(--help shows what there is)')
+  .addHelpText('after', '\nExit status: see docs/reference/errors.md. Every error has a code, a reason and a remedy.')
+  .addCommand(buildCommand())
+  .addCommand(serveCommand())
+  .addCommand(releasesCommand())
+  .addCommand(activateCommand());
+
+for (const command of [program, ...program.commands]) command.exitOverride();
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? 0 : usageExit;
+  } else {
+    process.exitCode = printError(error, process.argv.includes('--json'));
+  }
+}

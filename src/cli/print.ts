@@ -1,0 +1,39 @@
+import { BootwrightError } from '../errors.ts';
+
+/** Prints an error for a person on standard error, or as one JSON object on standard output. Gives the exit status. */
+export function printError(error: unknown, json: boolean): number {
+  if (!(error instanceof BootwrightError)) {
+    const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
+    if (name === 'AbortError') {
+      console.error('bootwright: stopped; nothing was left behind');
+      return 130;
+    }
+    if (json) console.log(JSON.stringify({ event: 'failed', error: { code: 'INTERNAL', message } }));
+    else
+      console.error(
+        `bootwright: ${stack ?? message}\nThis is a fault of Bootwright's; please report it with these lines.`,
+      );
+    return 1;
+  }
+  const { code, message, remedy, data, exitStatus } = error;
+  if (json) console.log(JSON.stringify({ event: 'failed', error: { code, message, remedy, data } }));
+  else console.error(`bootwright: ${message}.\n  ${remedy}\n  (${code})`);
+  return exitStatus;
+}
+
+export function printJson(value: unknown): void {
+  console.log(JSON.stringify(value, null, 2));
+}
+
+/** Lines up columns of text; the first row is the heading. */
+export function printTable(rows: readonly (readonly string[])[]): void {
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
+  for (const row of rows) {
+    console.log(
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    );
+  }
+}

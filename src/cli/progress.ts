@@ -1,0 +1,68 @@
+import { Listr } from 'listr2';
+import { formatBytes } from '../format.ts';
+import type { BuildProgress } from '../release/build.ts';
+
+type Phase = BuildProgress['phase'];
+
+const phases: readonly { readonly phase: Phase; readonly title: string }[] = [
+  { phase: 'read', title: 'Read the image' },
+  { phase: 'check', title: 'Check that it would boot' },
+  { phase: 'extract', title: 'Extract the boot files' },
+  { phase: 'copy', title: 'Take over the ISO' },
+];
+
+type Work<Result> = (onProgress: (progress: BuildProgress) => void) => Promise<Result>;
+
+/** One JSON object a line: where a phase begins, and each whole percent. */
+function forMachines<Result>(work: Work<Result>): Promise<Result> {
+  let last = '';
+  return work(({ phase, doneBytes, totalBytes }) => {
+    const percent = totalBytes === 0 ? 0 : Math.floor((doneBytes / totalBytes) * 100);
+    const line = JSON.stringify({ event: 'progress', phase, percent });
+    if (line !== last) console.log(line);
+    last = line;
+  });
+}
+
+/** A list of phases that fill up on a terminal; a line a phase elsewhere. */
+async function forPeople<Result>(work: Work<Result>): Promise<Result> {
+  let reached = -1;
+  const waiting = phases.map(() => Promise.withResolvers<void>());
+  let show: (text: string) => void = () => {};
+  const done = work(({ phase, doneBytes, totalBytes, path }) => {
+    const index = phases.findIndex((row) => row.phase === phase);
+    while (reached < index) {
+      if (reached >= 0) waiting[reached]?.resolve();
+      reached += 1;
+    }
+    if (doneBytes > 0) show(`${formatBytes(doneBytes)} of ${formatBytes(totalBytes)}: ${path}`);
+  });
+  done.then(
+    () => {
+      for (const phase of waiting) phase.resolve();
+    },
+    (error: unknown) => {
+      for (const phase of waiting.slice(Math.max(reached, 0))) phase.reject(error);
+    },
+  );
+  for (const { promise } of waiting) promise.catch(() => {});
+  const tasks = new Listr(
+    phases.map(({ title }, index) => ({
+      title,
+      task: (_: unknown, task: { output: string }) => {
+        show = (text) => {
+          if (process.stdout.isTTY) task.output = text;
+        };
+        return waiting[index]?.promise;
+      },
+    })),
+    { renderer: 'default', fallbackRenderer: 'simple', registerSignalListeners: false },
+  );
+  await tasks.run();
+  return done;
+}
+
+/** Shows how a build goes on while it runs. */
+export function showProgress<Result>(json: boolean, work: Work<Result>): Promise<Result> {
+  return json ? forMachines(work) : forPeople(work);
+}

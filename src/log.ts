@@ -1,0 +1,75 @@
+import { type Logger, pino } from 'pino';
+import pretty from 'pino-pretty';
+import { describe } from './boot/describe.ts';
+import type { Report } from './boot/timeline.ts';
+import type { Settings } from './config/settings.ts';
+import { BootwrightError } from './errors.ts';
+import { formatBytes, formatDuration } from './format.ts';
+import type { ImageEvent } from './release/watch.ts';
+
+/** Lines for people on a terminal, one JSON object a line elsewhere, unless the settings say which. */
+export function createLog({ format, level }: Settings['log']): Logger {
+  const forPeople = format === 'pretty' || (format === 'auto' && process.stdout.isTTY === true);
+  const destination = forPeople
+    ? pretty({
+        colorize: process.stdout.isTTY === true,
+        hideObject: true,
+        translateTime: 'SYS:HH:MM:ss',
+        ignore: 'pid,hostname',
+      })
+    : pino.destination({ sync: true });
+  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination);
+}
+
+/** Every step of a boot as a line, with the machine's name where its address is known. */
+export function reportTo(log: Logger, machineAt: (address: string) => string | undefined): Report {
+  return (event) => {
+    const { level, text } = describe(event, 'address' in event ? machineAt(event.address) : undefined);
+    log[level](event, text);
+  };
+}
+
+/** An error as fields and as the line that a person reads. */
+export function logError(log: Logger, error: unknown, prefix = ''): void {
+  if (error instanceof BootwrightError) {
+    log.error(
+      { code: error.code, data: error.data, remedy: error.remedy },
+      `${prefix}${error.message}. ${error.remedy}`,
+    );
+  } else {
+    log.error({ err: error }, `${prefix}${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** What happens to an ISO, as lines; its progress at most every ten percent. */
+export function imageReportTo(log: Logger): (event: ImageEvent) => void {
+  let lastTenth = -1;
+  return (event) => {
+    switch (event.step) {
+      case 'building':
+        lastTenth = -1;
+        log.info(event, `building ${event.image} (${formatBytes(event.sizeBytes)})`);
+        break;
+      case 'progress': {
+        const tenth = event.totalBytes === 0 ? 0 : Math.floor((event.doneBytes / event.totalBytes) * 10);
+        if (tenth === lastTenth) break;
+        lastTenth = tenth;
+        log.debug(event, `building ${event.image}: ${tenth * 10} %`);
+        break;
+      }
+      case 'published': {
+        const active = event.activated
+          ? 'it is active'
+          : `not active yet: "bootwright activate ${event.releaseId}" makes it so`;
+        log.info(
+          event,
+          `published ${event.releaseId} from ${event.image} in ${formatDuration(event.durationMs)}; ${active}`,
+        );
+        break;
+      }
+      case 'unusable':
+        logError(log, event.error, `${event.image} can not be used: `);
+        break;
+    }
+  };
+}

@@ -1,0 +1,46 @@
+import { networkInterfaces } from 'node:os';
+import { BootwrightError } from '../errors.ts';
+
+/** One IPv4 address of this machine, and where it is. Dotted decimal. */
+export interface LocalNetwork {
+  readonly interface: string;
+  readonly address: string;
+  readonly netmask: string;
+}
+
+function allNetworks(): LocalNetwork[] {
+  return Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) =>
+    addresses
+      .filter(({ family }) => family === 'IPv4')
+      .map(({ address, netmask }) => ({ interface: name, address, netmask })),
+  );
+}
+
+/**
+ * The network that the machines are on: the one that was named by its interface or by our address there, or else the
+ * only one that this machine has. Throws INTERFACE_NOT_FOUND, INTERFACE_WITHOUT_ADDRESS, ADDRESS_NOT_HERE or
+ * INTERFACE_NOT_NAMED.
+ */
+export function chooseNetwork(wanted: { interface?: string | undefined; address?: string | undefined }): LocalNetwork {
+  const networks = allNetworks();
+  const known = [...new Set(networks.map((network) => `${network.interface} (${network.address})`))].join(', ');
+  if (wanted.interface !== undefined && networkInterfaces()[wanted.interface] === undefined) {
+    throw new BootwrightError('INTERFACE_NOT_FOUND', { interface: wanted.interface, known });
+  }
+  const there = networks.filter(({ interface: name }) => wanted.interface === undefined || name === wanted.interface);
+  if (wanted.address !== undefined) {
+    const found = there.find(({ address }) => address === wanted.address);
+    if (found === undefined) throw new BootwrightError('ADDRESS_NOT_HERE', { address: wanted.address, known });
+    return found;
+  }
+  if (wanted.interface !== undefined) {
+    const [first] = there;
+    if (first === undefined) throw new BootwrightError('INTERFACE_WITHOUT_ADDRESS', { interface: wanted.interface });
+    return first;
+  }
+  const [only, ...others] = there.filter(({ address }) => !address.startsWith('127.'));
+  if (only === undefined || others.length > 0) {
+    throw new BootwrightError('INTERFACE_NOT_NAMED', { count: only === undefined ? 0 : others.length + 1, known });
+  }
+  return only;
+}
