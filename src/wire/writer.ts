@@ -14,17 +14,20 @@ export class Writer {
   }
 
   u8(value: number): this {
-    this.#view.setUint8(this.#reserve(1), value);
+    const start = this.#reserve(1);
+    this.#view.setUint8(start, value);
     return this;
   }
 
   u16(value: number): this {
-    this.#view.setUint16(this.#reserve(2), value);
+    const start = this.#reserve(2);
+    this.#view.setUint16(start, value);
     return this;
   }
 
   u32(value: number): this {
-    this.#view.setUint32(this.#reserve(4), value);
+    const start = this.#reserve(4);
+    this.#view.setUint32(start, value);
     return this;
   }
 
@@ -44,6 +47,7 @@ export class Writer {
     return this.#bytes.subarray(0, this.#length);
   }
 
+  /** To be called before `#view` is read: it may be another one afterwards. */
   #reserve(count: number): number {
     const start = this.#length;
     const end = start + count;
