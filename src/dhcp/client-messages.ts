@@ -18,7 +18,9 @@ interface Transaction {
 }
 
 const ethernet = 1;
-const largestMessageBytes = 1472;
+/** Option 57 of OVMF: it says in its REQUEST that it takes anything, but takes no more than in its DISCOVER. */
+const discoverAllowsBytes = 1472;
+const requestAllowsBytes = 0xff00;
 
 /** Option 55 of EDK2, PxeBcDhcp4.c: PxeBcBuildDhcp4Options. */
 const firmwareWants = [
@@ -30,16 +32,16 @@ const firmwareWants = [
 const linuxWants = [1, 28, 2, 3, 15, 6, 12];
 
 export function discoverMessage(client: Client, transaction: Transaction): DhcpPacket {
-  return message(client, transaction, { messageType: 'discover', ...describeClient(client) });
+  return message(client, transaction, { messageType: 'discover', ...describeClient(client, discoverAllowsBytes) });
 }
 
 /** Takes an offer. */
 export function requestMessage(client: Client, transaction: Transaction, offer: DhcpPacket): DhcpPacket {
   return message(client, transaction, {
     messageType: 'request',
-    requestedAddress: offer.yiaddr,
     serverIdentifier: readOption(offer.options, 'serverIdentifier'),
-    ...describeClient(client),
+    requestedAddress: offer.yiaddr,
+    ...describeClient(client, requestAllowsBytes),
   });
 }
 
@@ -71,11 +73,11 @@ function message(client: Client, { xid, seconds }: Transaction, options: OptionV
   };
 }
 
-function describeClient({ mac, architecture }: Client): OptionValues {
+function describeClient({ mac, architecture }: Client, maximumMessageSize: number): OptionValues {
   if (architecture === undefined) return { clientIdentifier: linuxIdentifier(mac), parameterList: linuxWants };
   // The order and the values of OVMF 2022.11, as captured; a machine without a GUID sends zeros.
   return {
-    maximumMessageSize: largestMessageBytes,
+    maximumMessageSize,
     parameterList: firmwareWants,
     machineIdentifier: new Uint8Array(17),
     networkInterface: { type: 1, major: 3, minor: 0 },
