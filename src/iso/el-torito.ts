@@ -58,9 +58,9 @@ export async function readBootCatalog(
       if (sector === 0) continue;
       const start = sector * sectorBytes;
       const stated = Math.max(sectors * virtualSectorBytes, sizes.get(start) ?? 0);
-      const isWhole = platform !== 'efi' || stated > virtualSectorBytes;
-      // UEFI §13.3.2.1: 0 or 1 sectors mean all that is left of the volume.
-      const sizeBytes = isWhole ? stated : Math.max(stated, primary.volumeBytes - start);
+      // UEFI §13.3.2.1: 0 or 1 sectors mean all that is left of the volume; more than fit the field are left out, too.
+      const isOpen = platform === 'efi' && !sizes.has(start) && (sectors <= 1 || sectors === 0xffff);
+      const sizeBytes = isOpen ? Math.max(stated, primary.volumeBytes - start) : stated;
       const extent = { offsetBytes: start, sizeBytes };
       requireInside(source, extent);
       images.push({ platform, bootable: kind === mark.bootable, extent });

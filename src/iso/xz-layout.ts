@@ -2,8 +2,8 @@ import { BootwrightError } from '../errors.ts';
 import type { ByteSource } from '../platform/files.ts';
 import { type Input, inputOfSource } from './input.ts';
 
-/** Bytes of a block's sum, by its kind. The .xz File Format §2.1.1.2 */
-const sumBytes = [0, 4, 4, 4, 8, 8, 8, 16, 16, 16, 32, 32, 32, 64, 64, 64];
+/** Bytes of a block's sum: none, CRC32, which is all that Linux takes, or CRC64. The .xz File Format §2.1.1.2 */
+const sumBytes: Readonly<Record<number, number>> = { 0: 0, 1: 4, 4: 8 };
 const streamHeaderBytes = 12;
 const footerBytes = 12;
 const lzma2 = 0x21;
@@ -14,15 +14,20 @@ function damaged(what: string, offsetBytes: number): BootwrightError {
   return new BootwrightError('INITRD_DAMAGED', { what, offsetBytes });
 }
 
+function unknown(compression: string): BootwrightError {
+  return new BootwrightError('INITRD_COMPRESSION_UNKNOWN', { compression });
+}
+
 /**
  * Where the xz stream that starts at an offset ends, found from the sizes of its LZMA2 chunks without decompressing.
  * Throws INITRD_DAMAGED where there is none, it is cut off, or its dictionary would take more than 128 MiB, and
- * INITRD_COMPRESSION_UNKNOWN for other filters.
+ * INITRD_COMPRESSION_UNKNOWN for other filters or sums.
  */
 export async function xzStreamEnd(source: ByteSource, offsetBytes: number): Promise<number> {
   const input = inputOfSource(source, offsetBytes);
   const header = await input.take(streamHeaderBytes);
-  const sum = sumBytes[(header[7] ?? 0) & 0x0f] ?? 0;
+  const sum = sumBytes[header[7] ?? 0];
+  if (sum === undefined) throw unknown('xz with sums other than CRC32');
   for (;;) {
     const size = (await take(input, 1, offsetBytes))[0] ?? 0;
     if (size === 0) break;
@@ -65,7 +70,7 @@ function checkBlockHeader(header: Uint8Array, offsetBytes: number): void {
   const id = number();
   number();
   // Filters for machine code would come first; the decoder has none, and no initrd is made with them.
-  if (id !== lzma2) throw new BootwrightError('INITRD_COMPRESSION_UNKNOWN', { compression: 'xz with other filters' });
+  if (id !== lzma2) throw unknown('xz with filters other than LZMA2');
   const bits = header[at] ?? 0;
   const dictionaryBytes = (2 | (bits & 1)) * 2 ** (Math.floor(bits / 2) + 11);
   if (dictionaryBytes > maxDictionaryBytes) {
