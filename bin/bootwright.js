@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Starts the command on a Node that runs TypeScript as it is: this one, or else the one that the package pins.
 import { spawn } from 'node:child_process';
-import { createRequire } from 'node:module';
+import * as modules from 'node:module';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 
@@ -10,12 +10,17 @@ const entry = new URL('../src/cli/main.ts', import.meta.url);
 
 function pinnedNode() {
   try {
-    const manifest = createRequire(import.meta.url).resolve(`node-${process.platform}-${process.arch}/package.json`);
+    const manifest = modules
+      .createRequire(import.meta.url)
+      .resolve(`node-${process.platform}-${process.arch}/package.json`);
     return join(dirname(manifest), 'bin', 'node');
   } catch {
     return undefined;
   }
 }
+
+// Halves the time to start. An older Node does not have it.
+modules.enableCompileCache?.();
 
 if (Number(process.versions.node.split('.')[0]) >= neededMajor) {
   await import(entry.href);

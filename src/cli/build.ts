@@ -1,8 +1,7 @@
 import { basename } from 'node:path';
 import { Command, Option } from 'commander';
 import { formatBytes, formatDuration } from '../format.ts';
-import { deliver, type OutputFormat } from '../release/deliver.ts';
-import { showProgress } from './progress.ts';
+import type { OutputFormat } from '../release/deliver.ts';
 import { splitWords } from './words.ts';
 
 interface Flags {
@@ -46,6 +45,10 @@ export function buildCommand(): Command {
       const startedMs = Date.now();
       const output = flags.output ?? defaultOutput(iso, flags.format);
       const signal = abortOnSignals();
+      const [{ deliver }, { showProgress }] = await Promise.all([
+        import('../release/deliver.ts'),
+        import('./progress.ts'),
+      ]);
       const manifest = await showProgress(flags.json === true, (onProgress) =>
         deliver(
           {

@@ -12,14 +12,15 @@ const usageExit = 2;
 const program = new Command('bootwright')
   .description('Boots machines from the network: DHCP, TFTP and HTTP in one process, and a builder for LiveOS ISOs.')
   .version(packageJson.version)
-  .showHelpAfterError('(--help shows what there is)')
   .addHelpText('after', '\nExit status: see docs/reference/errors.md. Every error has a code, a reason and a remedy.')
   .addCommand(buildCommand())
   .addCommand(serveCommand())
   .addCommand(releasesCommand())
   .addCommand(activateCommand());
 
-for (const command of [program, ...program.commands]) command.exitOverride();
+for (const command of [program, ...program.commands]) {
+  command.exitOverride().showHelpAfterError('(--help shows what there is)');
+}
 
 try {
   await program.parseAsync();

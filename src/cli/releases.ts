@@ -1,6 +1,5 @@
 import { Command } from 'commander';
 import { formatBytes } from '../format.ts';
-import { ReleaseCatalog } from '../release/catalog.ts';
 import { rootLayout } from '../release/layout.ts';
 import { printJson, printTable } from './print.ts';
 
@@ -10,7 +9,8 @@ export function releasesCommand(): Command {
     .description('List the published releases; N marks the active one, which machines boot next.')
     .option('--root <dir>', 'folder of the releases', 'pxe-root')
     .option('--json', 'print JSON')
-    .action(({ root, json }: { root: string; json?: boolean }) => {
+    .action(async ({ root, json }: { root: string; json?: boolean }) => {
+      const { ReleaseCatalog } = await import('../release/catalog.ts');
       const catalog = new ReleaseCatalog(rootLayout(root));
       const { activeId } = catalog;
       const releases = catalog.list().map(({ manifest }) => ({

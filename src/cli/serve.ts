@@ -1,9 +1,6 @@
 import { existsSync } from 'node:fs';
 import { Command } from 'commander';
-import { startBootwright } from '../bootwright.ts';
 import { environmentName, type FlagKey, flagTable } from '../config/flags.ts';
-import { loadSettings } from '../config/load.ts';
-import { createLog } from '../log.ts';
 
 /** Where a configuration is looked for that was not named. */
 const defaultConfig = 'bootwright.yaml';
@@ -33,6 +30,11 @@ export function serveCommand(): Command {
     }
     const config =
       options['config'] ?? process.env['BOOTWRIGHT_CONFIG'] ?? (existsSync(defaultConfig) ? defaultConfig : undefined);
+    const [{ startBootwright }, { loadSettings }, { createLog }] = await Promise.all([
+      import('../bootwright.ts'),
+      import('../config/load.ts'),
+      import('../log.ts'),
+    ]);
     const settings = loadSettings(config, process.env, flags);
     const log = createLog(settings.log);
     const stop = stopped();

@@ -14,6 +14,11 @@ export function loadsInitrd(command: Command): boolean {
   return command.name !== undefined && initrdCommands.has(command.name);
 }
 
+/** True if the command hands over to another boot loader. */
+export function chainsToLoader(command: Command): boolean {
+  return command.name === 'chainloader' || command.name === 'ntldr';
+}
+
 /** The word that names the kernel, and those of the kernel's arguments. Undefined where no kernel is named. */
 export function kernelWords(command: Command): { kernel: Word; arguments: readonly Word[] } | undefined {
   const [, kernel, ...rest] = command.words;

@@ -1,4 +1,4 @@
-import { kernelWords, loadsInitrd, loadsKernel } from './boot-commands.ts';
+import { chainsToLoader, kernelWords, loadsInitrd, loadsKernel } from './boot-commands.ts';
 import { type Command, commands, type Scope } from './commands.ts';
 import { removeDisks, withoutDisk } from './disks.ts';
 import { type Change, Edits } from './edits.ts';
@@ -63,7 +63,7 @@ function addArguments(command: Command, added: readonly string[], edits: Edits):
 class PxeRewriter {
   readonly #options: RewriteOptions;
   readonly #edits: Edits;
-  readonly #withKernel: ReadonlySet<Scope>;
+  readonly #fromDisk: ReadonlySet<Scope>;
   readonly #withInitrd: ReadonlySet<Scope>;
   readonly #root: string | undefined;
   liveKernels = 0;
@@ -71,15 +71,14 @@ class PxeRewriter {
   constructor(options: RewriteOptions, edits: Edits, all: readonly Command[]) {
     this.#options = options;
     this.#edits = edits;
-    this.#withKernel = new Set(all.filter(loadsKernel).map((command) => command.scope));
+    this.#fromDisk = new Set(all.filter(chainsToLoader).map((command) => command.scope));
     this.#withInitrd = new Set(all.filter(loadsInitrd).map((command) => command.scope));
     this.#root = rootWord(options);
   }
 
   command(command: Command, variables: Variables): void {
-    // An entry that loads no kernel, such as another system's boot loader on a disk, keeps its search for that disk.
-    const staysOnDisk = command.scope.kind === 'menuentry' && !this.#withKernel.has(command.scope);
-    if (this.#options.from === 'grub.cfg' && !staysOnDisk) {
+    // An entry for another system's boot loader on a disk keeps its search for that disk.
+    if (this.#options.from === 'grub.cfg' && !this.#fromDisk.has(command.scope)) {
       removeDisks(command, this.#edits);
       if (loadsKernel(command) || loadsInitrd(command)) {
         for (const word of command.words) {

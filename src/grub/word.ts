@@ -7,7 +7,6 @@ export type Part =
   | { readonly kind: 'variable'; readonly quote: Quote; readonly raw: string; readonly name: string };
 
 const variable = /\$(?:([A-Za-z_]\w*|\d+|[?#*@])|\{([A-Za-z_]\w*|\d+|[?#*@])\})/y;
-const hexEscape = /\\x[0-9A-Fa-f]{2}/y;
 const endsWord = new Set('{}|&;<> \t\r\n');
 
 /** Skips the lines that GRUB drops before its lexer sees them: those with `#` in the first column, even inside quotes. */
@@ -87,15 +86,8 @@ class WordReader {
 
   #bareEscape(): void {
     const behind = pastContinuation(this.#text, this.#at);
-    hexEscape.lastIndex = this.#at;
-    if (behind !== undefined) {
-      this.#take('', behind - this.#at);
-    } else if (hexEscape.test(this.#text)) {
-      // GRUB keeps \x41 as it is: the kernel's command line may hold such escapes (execute.c, wildcard_unescape).
-      this.#take(this.#text.slice(this.#at, this.#at + 4), 4);
-    } else {
-      this.#take(this.#text[this.#at + 1] ?? '', Math.min(2, this.#text.length - this.#at));
-    }
+    if (behind !== undefined) this.#take('', behind - this.#at);
+    else this.#take(this.#text[this.#at + 1] ?? '', Math.min(2, this.#text.length - this.#at));
   }
 
   /** A newline or a carriage return inside quotes. GRUB drops every carriage return when it reads a line. */

@@ -81,6 +81,7 @@ async function buildFrom(source: ByteSource, request: BuildRequest, folder: stri
   const liveUrl = liveFilesystem === undefined ? undefined : (givenUrl ?? joinUrl(bootServerUrl, isoFile));
   const { text: configText } = rewriteForPxe(originalText, {
     liveUrl,
+    variablesInUrl: givenUrl === undefined,
     kernelArguments: request.kernelArguments,
     from: config.from,
   });

@@ -25,7 +25,7 @@ async function addAll(archive: Pack, folder: string, manifest: Manifest): Promis
   await addText(archive, { name: manifestName, mode: 0o644 }, formatManifest(manifest));
   for (const entry of manifest.entries) {
     if (entry.kind === 'symlink') {
-      await addText(archive, { name: entry.path, type: 'symlink', linkname: entry.target });
+      await addText(archive, { name: entry.path, type: 'symlink', linkname: entry.target, mode: 0o777 });
     } else {
       const headers = { name: entry.path, size: entry.sizeBytes, mode: Number.parseInt(entry.mode, 8) };
       await addFile(archive, headers, join(folder, entry.path));

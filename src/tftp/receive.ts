@@ -125,7 +125,7 @@ class Fetch {
 
   #act(effects: readonly ReceptionEffect[], from: number): void {
     for (const [index, effect] of effects.entries()) {
-      if (index < from) continue;
+      if (index < from || this.#failed) continue;
       switch (effect.kind) {
         case 'send':
           this.#send(effect.packet);
