@@ -55,7 +55,7 @@ function isKernelOptions(word: Word): boolean {
 function addArguments(command: Command, added: readonly string[], edits: Edits): void {
   const last = command.words.at(-1);
   if (added.length === 0 || last === undefined) return;
-  const options = command.words.find(isKernelOptions);
+  const options = command.words.slice(2).find(isKernelOptions);
   if (options === undefined) edits.insert(last.index, 1, added);
   else edits.insert(options.index, -1, added);
 }

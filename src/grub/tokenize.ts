@@ -7,6 +7,8 @@ import { pastContinuation, Word, wordEnd } from './word.ts';
  */
 export type Token = Word | { readonly kind: 'blank' | 'comment' | 'newline' | 'operator'; readonly raw: string };
 
+/** Characters. The largest configurations in the wild are a tenth of it. */
+const largest = 1024 * 1024;
 const operators = new Set(';{}|&<>');
 
 function isBlank(char: string | undefined): boolean {
@@ -35,9 +37,12 @@ function lineOf(text: string, offset: number): number {
  * themselves wherever they are not quoted, and `#` starts a comment only where a word could start. Carriage returns,
  * which GRUB drops, count as white space. What GRUB would refuse (`$` before no name, `&`) is kept as it stands.
  *
- * @throws GRUB_CONFIG_MALFORMED where a quote has no end.
+ * @throws GRUB_CONFIG_MALFORMED where a quote has no end, and for more than 1 MiB.
  */
 export function tokenize(text: string): Token[] {
+  if (text.length > largest) {
+    throw new BootwrightError('GRUB_CONFIG_MALFORMED', { line: 1, reason: `it is larger than ${largest} bytes` });
+  }
   const tokens: Token[] = [];
   let at = 0;
   while (at < text.length) {

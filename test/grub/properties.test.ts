@@ -1,0 +1,126 @@
+import { execFileSync } from 'node:child_process';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { hasCode } from '../../src/errors.ts';
+import { bootMenu } from '../../src/grub/entries.ts';
+import { type RenderOptions, renderGrubConfig } from '../../src/grub/render.ts';
+import { type RewriteOptions, rewriteForPxe } from '../../src/grub/rewrite.ts';
+import { tokenize } from '../../src/grub/tokenize.ts';
+import { describeWith } from '../support/programs.ts';
+import { rubbish, script } from './scripts.ts';
+
+const rewriteOptions: fc.Arbitrary<RewriteOptions> = fc.record({
+  liveUrl: fc.constantFrom(undefined, 'http://h/a.iso', 'http://$server/a b.iso?x=1&y={2}#z'),
+  variablesInUrl: fc.boolean(),
+  kernelArguments: fc.subarray(['console=ttyS0', 'a=$b c', "it's", 'ip=eth0:dhcp', 'rd.live.image', 'root=live:other']),
+  from: fc.constantFrom('grub.cfg', 'grub-pxe.cfg'),
+});
+
+const renderOptions: fc.Arbitrary<RenderOptions> = fc.record(
+  {
+    releaseId: fc.constantFrom('azl-1', 'debian-12'),
+    server: fc.constantFrom({ address: '10.0.0.1', httpPort: 80 }, { address: 'fd00::1', httpPort: 8080 }),
+    http: fc.constantFrom('built-in', 'missing', 'unknown'),
+    liveUrl: fc.constantFrom('http://h/a.iso', 'http://h/a?b&c'),
+  },
+  { requiredKeys: ['releaseId', 'server', 'http'] },
+);
+
+/** What a call gives, or undefined where it refuses the script as malformed; anything else is a failure. */
+function unlessMalformed<Result>(call: () => Result): Result | undefined {
+  try {
+    return call();
+  } catch (error) {
+    if (hasCode(error, 'GRUB_CONFIG_MALFORMED')) return undefined;
+    throw error;
+  }
+}
+
+describe('any text', () => {
+  it('comes out of the tokenizer as it went in', () => {
+    fc.assert(
+      fc.property(fc.oneof(script, rubbish), (text) => {
+        const tokens = unlessMalformed(() => tokenize(text));
+        if (tokens !== undefined) expect(tokens.map((token) => token.raw).join('')).toBe(text);
+      }),
+      { numRuns: 1000, seed: 3 },
+    );
+  });
+
+  it('is rewritten, rendered and read, or refused as malformed', () => {
+    fc.assert(
+      fc.property(rubbish, rewriteOptions, renderOptions, (text, rewrite, render) => {
+        unlessMalformed(() => rewriteForPxe(text, rewrite));
+        unlessMalformed(() => renderGrubConfig(text, render));
+        unlessMalformed(() => bootMenu(text));
+      }),
+      { numRuns: 1000, seed: 4 },
+    );
+  });
+});
+
+describe('a script', () => {
+  it('that was rewritten is not changed by rewriting it again', () => {
+    fc.assert(
+      fc.property(script, rewriteOptions, (text, options) => {
+        const once = rewriteForPxe(text, options).text;
+        expect(rewriteForPxe(once, options).text).toBe(once);
+      }),
+      { numRuns: 1000, seed: 5 },
+    );
+  });
+
+  it('that was rendered is not changed by rendering it again, and follows the last rendering', () => {
+    fc.assert(
+      fc.property(script, renderOptions, renderOptions, (text, first, second) => {
+        const once = renderGrubConfig(text, first);
+        expect(renderGrubConfig(once, first)).toBe(once);
+        if (first.liveUrl === second.liveUrl) {
+          expect(renderGrubConfig(once, second)).toBe(renderGrubConfig(text, second));
+        }
+      }),
+      { numRuns: 500, seed: 6 },
+    );
+  });
+
+  it('of a megabyte is read in seconds, whatever is in it; a larger one is refused', () => {
+    const mebibyte = 1024 * 1024;
+    const options = { liveUrl: 'http://h/a.iso', kernelArguments: [], from: 'grub.cfg' } as const;
+    const fill = (piece: string) => piece.repeat(Math.floor(mebibyte / piece.length));
+    const hostile = [
+      ...['x ', '{', 'if ', "'", '#\n', '$a', '\\\n', 'linux $a;', 'search a;', 'menuentry {'].map(fill),
+      `set a=xxxxxxxx\n${'set a=$a$a\n'.repeat(100)}${'linux $a $a\n'.repeat(80_000)}`,
+      `${'menuentry a {\n'.repeat(249)}${'echo $a\nlinux $a\n'.repeat(50_000)}${'}\n'.repeat(249)}`,
+    ];
+    const startMs = performance.now();
+    for (const text of hostile) {
+      unlessMalformed(() => rewriteForPxe(text, options));
+      unlessMalformed(() => bootMenu(text));
+    }
+    expect(performance.now() - startMs).toBeLessThan(20_000);
+    expect(() => tokenize(`${fill('x ')}x`)).toThrow('larger');
+  });
+});
+
+describeWith({ programs: ['grub-script-check'] }, 'GRUB', () => {
+  const accepts = (text: string) => {
+    try {
+      execFileSync('grub-script-check', { input: `${text}\ntrue\n`, stdio: ['pipe', 'pipe', 'pipe'], timeout: 5000 });
+      return true;
+    } catch {
+      return false;
+    }
+  };
+
+  it('accepts a script after it was rewritten and rendered, if it did before', () => {
+    fc.assert(
+      fc.property(script, rewriteOptions, renderOptions, (text, rewrite, render) => {
+        fc.pre(accepts(text));
+        const { text: rewritten } = rewriteForPxe(text, rewrite);
+        expect(accepts(rewritten)).toBe(true);
+        expect(accepts(renderGrubConfig(rewritten, render))).toBe(true);
+      }),
+      { numRuns: 150, seed: 7 },
+    );
+  });
+});
