@@ -108,6 +108,8 @@ export async function startBootwright(settings: Settings, log: Logger): Promise<
       log.info({ range, port }, `DHCP on ${network.interface}, port ${port}, handing out ${range}`);
     }
 
+    await root.announce({ address, httpPort: http.port });
+
     const { activeId } = catalog;
     if (activeId === undefined) {
       log.warn({ images: settings.images }, `nothing to boot yet: put a LiveOS ISO into ${settings.images}`);

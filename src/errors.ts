@@ -183,6 +183,16 @@ export const errorTable = {
     problem: 'this machine has {count} networks, and one must be chosen',
     remedy: 'Name it with --interface; there are: {known}.',
   },
+  SERVER_NOT_RUNNING: {
+    exit: exit.environment,
+    problem: 'no server serves the folder {root}',
+    remedy: 'Start one with "bootwright serve", or name the right --root.',
+  },
+  SERVER_UNHEALTHY: {
+    exit: exit.environment,
+    problem: 'the server does not answer at {url}: {reason}',
+    remedy: 'Look at its log.',
+  },
 
   // http
   TCP_PORT_IN_USE: {

@@ -30,7 +30,7 @@ export function reportTo(log: Logger, machineAt: (address: string) => string | u
 }
 
 /** An error as fields and as the line that a person reads. */
-export function logError(log: Logger, error: unknown, prefix = ''): void {
+function logError(log: Logger, error: unknown, prefix = ''): void {
   if (error instanceof BootwrightError) {
     log.error(
       { code: error.code, data: error.data, remedy: error.remedy },

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import { activateCommand } from './activate.ts';
 import { buildCommand } from './build.ts';
+import { healthCommand } from './health.ts';
 import { printError } from './print.ts';
 import { releasesCommand } from './releases.ts';
 import { serveCommand } from './serve.ts';
@@ -16,7 +17,8 @@ const program = new Command('bootwright')
   .addCommand(buildCommand())
   .addCommand(serveCommand())
   .addCommand(releasesCommand())
-  .addCommand(activateCommand());
+  .addCommand(activateCommand())
+  .addCommand(healthCommand());
 
 for (const command of [program, ...program.commands]) {
   command.exitOverride().showHelpAfterError('(--help shows what there is)');

@@ -17,7 +17,7 @@ const file = Type.Object({
 const symlink = Type.Object({ path, kind: Type.Literal('symlink'), target: Type.String({ minLength: 1 }) });
 
 /** What is in a release: `manifest.json` at its root. Paths are relative to it, sorted, with `/`. */
-export const manifestSchema = Type.Object({
+const manifestSchema = Type.Object({
   format: Type.Literal(1),
   /** Name and the first twelve digits of the SHA-256 over `entries`: the same content has the same id. */
   id: Type.String({ pattern: '^[a-z0-9][a-z0-9._-]*-[0-9a-f]{12}$' }),

@@ -9,8 +9,17 @@ import { type RootLayout, rootLayout } from './layout.ts';
 const harmless = new Set(['README.md', '.gitignore', '.gitkeep', 'lost+found']);
 const ours = new Set(['.bootwright', 'releases', 'active']);
 
+/** Where the server of a root can be reached; `.bootwright/server.json` holds it while the server runs. */
+export interface ServerAddress {
+  readonly pid: number;
+  readonly address: string;
+  readonly httpPort: number;
+}
+
 export interface HeldRoot {
   readonly layout: RootLayout;
+  /** Tells other commands where the server is. */
+  announce(server: Omit<ServerAddress, 'pid'>): Promise<void>;
   release(): Promise<void>;
 }
 
@@ -29,13 +38,12 @@ async function makeOwn(layout: RootLayout): Promise<void> {
   }
 }
 
-/** Who holds the root, for a person to find. */
-async function holder(layout: RootLayout): Promise<string> {
+/** What the server of a root said of itself; nothing where there is none, or it did not say. */
+export async function serverOf(layout: RootLayout): Promise<Partial<ServerAddress>> {
   try {
-    const { pid } = JSON.parse(await readFile(layout.server, 'utf8')) as { pid?: unknown };
-    return `process ${String(pid)}`;
+    return JSON.parse(await readFile(layout.server, 'utf8')) as Partial<ServerAddress>;
   } catch {
-    return 'another process';
+    return {};
   }
 }
 
@@ -55,11 +63,16 @@ export async function holdRoot(path: string): Promise<HeldRoot> {
     lock.close();
     const code = String((cause as { code?: unknown }).code);
     if (!code.startsWith('SQLITE_BUSY')) throw describeWriteFailure(cause, layout.lock);
-    throw new BootwrightError('ROOT_IN_USE', { root: layout.root, holder: await holder(layout) }, { cause });
+    const { pid } = await serverOf(layout);
+    const holder = pid === undefined ? 'another process' : `process ${pid}`;
+    throw new BootwrightError('ROOT_IN_USE', { root: layout.root, holder }, { cause });
   }
-  await replaceFile(layout.server, `${JSON.stringify({ pid: process.pid })}\n`);
+  const tell = (server: Partial<ServerAddress>) =>
+    replaceFile(layout.server, `${JSON.stringify({ pid: process.pid, ...server })}\n`);
+  await tell({});
   return {
     layout,
+    announce: tell,
     async release() {
       await rm(layout.server, { force: true });
       lock.close();
