@@ -1,0 +1,225 @@
+import { describe, expect, it } from 'vitest';
+import type { BootEvent } from '../../src/boot/timeline.ts';
+import type { Lease, LeaseStore } from '../../src/dhcp/lease.ts';
+import { readOption } from '../../src/dhcp/options.ts';
+import { decodePacket } from '../../src/dhcp/packet.ts';
+import { type DhcpServerOptions, startDhcpServer } from '../../src/dhcp/server.ts';
+import { BroadcastWire } from '../support/broadcast-wire.ts';
+import { SimulatedClock } from '../support/simulated-clock.ts';
+import { message, network } from './machine.ts';
+
+/** A disk that takes as long as the test wants, and fails when it says so. */
+class PatientStore implements LeaseStore {
+  readonly saves: { readonly leases: readonly Lease[]; succeed(): void; fail(reason: string): void }[] = [];
+  kept: Lease[] = [];
+
+  async load(): Promise<Lease[]> {
+    return this.kept;
+  }
+
+  save(leases: readonly Lease[]): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.saves.push({ leases, succeed: resolve, fail: (reason) => reject(new Error(reason)) });
+    });
+  }
+}
+
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}
+
+async function open(changes: Partial<DhcpServerOptions> = {}) {
+  const wire = new BroadcastWire();
+  const store = new PatientStore();
+  const events: BootEvent[] = [];
+  const server = await startDhcpServer({
+    ...network,
+    udp: wire,
+    clock: new SimulatedClock(),
+    interface: 'eth0',
+    pool: { first: '10.0.0.10', last: '10.0.0.19' },
+    store,
+    bootFor: () => undefined,
+    report: (event) => events.push(event),
+    ...changes,
+  });
+  const machines = await wire.open({ address: '0.0.0.0', port: 68 }, () => {});
+  const say = (bytes: Uint8Array) => machines.send(bytes, { address: '255.255.255.255', port: 67 });
+  const answers = () =>
+    wire.sent
+      .filter(({ to }) => to.port === 68)
+      .map(({ bytes }) => readOption(decodePacket(bytes).options, 'messageType'));
+  return { server, store, events, say, answers, wire };
+}
+
+const macOf = (machine: number) => `52:54:00:00:00:${machine.toString(16).padStart(2, '0')}`;
+
+const request = (machine: number, address = `10.0.0.${10 + machine}`) =>
+  message(
+    { messageType: 'request', requestedAddress: address, serverIdentifier: network.address },
+    { mac: macOf(machine) },
+  );
+
+describe('an acknowledgement', () => {
+  it('goes out only after its lease is safe', async () => {
+    const { store, say, answers, events } = await open();
+    say(request(1));
+    await settle();
+    expect(store.saves.map(({ leases }) => leases.map(({ mac }) => mac))).toEqual([[macOf(1)]]);
+    expect(answers()).toEqual([]);
+    expect(events).toEqual([]);
+    store.saves[0]?.succeed();
+    await settle();
+    expect(answers()).toEqual(['ack']);
+    expect(events).toEqual([{ step: 'acknowledged', mac: macOf(1), address: '10.0.0.11' }]);
+  });
+
+  it('waits for the pins of the boots too', async () => {
+    let pinned = () => {};
+    const { store, say, answers } = await open({ beforeReply: () => new Promise((resolve) => (pinned = resolve)) });
+    say(request(1));
+    await settle();
+    store.saves[0]?.succeed();
+    await settle();
+    expect(answers()).toEqual([]);
+    pinned();
+    await settle();
+    expect(answers()).toEqual(['ack']);
+  });
+
+  it('shares one save with all that came in together, and with all that came while the disk was busy', async () => {
+    const { store, say, answers } = await open();
+    say(request(1));
+    say(request(2));
+    await settle();
+    say(request(3));
+    say(request(4));
+    say(request(5));
+    await settle();
+    expect(store.saves.map(({ leases }) => leases.length)).toEqual([2]);
+    store.saves[0]?.succeed();
+    await settle();
+    expect(store.saves.map(({ leases }) => leases.length)).toEqual([2, 3]);
+    store.saves[1]?.succeed();
+    await settle();
+    expect(answers()).toHaveLength(5);
+  });
+
+  it('does not go out where the disk fails; the machine may ask again, and the address is free for others', async () => {
+    const { store, say, answers, events } = await open();
+    say(request(1));
+    await settle();
+    store.saves[0]?.fail('disk full');
+    await settle();
+    expect(answers()).toEqual([]);
+    const reason = 'its lease could not be saved: Error: disk full';
+    expect(events).toEqual([{ step: 'not-answered', mac: macOf(1), reason }]);
+    say(request(2, '10.0.0.11'));
+    await settle();
+    store.saves[1]?.succeed();
+    await settle();
+    expect(answers()).toEqual(['ack']);
+  });
+
+  it('does not go out where the pins fail, and the next save waits for the one under way', async () => {
+    const { store, say, answers, events } = await open({ beforeReply: () => Promise.reject(new Error('no pins')) });
+    say(request(1));
+    await settle();
+    say(request(2));
+    await settle();
+    expect(store.saves).toHaveLength(1);
+    store.saves[0]?.succeed();
+    await settle();
+    expect(answers()).toEqual([]);
+    expect(events).toMatchObject([{ step: 'not-answered', reason: 'its lease could not be saved: Error: no pins' }]);
+    expect(store.saves).toHaveLength(2);
+  });
+});
+
+describe('an offer', () => {
+  it('costs no save', async () => {
+    const { store, say, answers } = await open();
+    say(message({ messageType: 'discover' }));
+    await settle();
+    expect(answers()).toEqual(['offer']);
+    expect(store.saves).toEqual([]);
+  });
+
+  it('is not taken back when a later save fails', async () => {
+    const { store, say, answers } = await open();
+    say(message({ messageType: 'discover', requestedAddress: '10.0.0.11' }, { mac: macOf(9) }));
+    await settle();
+    say(request(1, '10.0.0.12'));
+    await settle();
+    store.saves[0]?.fail('disk full');
+    await settle();
+    say(request(2, '10.0.0.11'));
+    await settle();
+    expect(answers()).toEqual(['offer', 'nak']);
+  });
+});
+
+it('leases that a store has kept are there from the first message on', async () => {
+  const store = new PatientStore();
+  store.kept = [{ address: '10.0.0.15', mac: macOf(3), state: 'bound', expiresMs: 1_000_000 }];
+  const { say, wire } = await open({ store });
+  say(message({ messageType: 'discover' }, { mac: macOf(3) }));
+  await settle();
+  expect(wire.sent.map(({ bytes }) => decodePacket(bytes).yiaddr)).toEqual(['0.0.0.0', '10.0.0.15']);
+});
+
+it('a pool that can not be served is refused before anything is opened', async () => {
+  await expect(open({ pool: { first: '10.0.0.19', last: '10.0.0.10' } })).rejects.toMatchObject({
+    code: 'DHCP_POOL_INVALID',
+  });
+});
+
+describe('nothing that comes from the network stops the server', () => {
+  it('a malformed message is reported, and the next one is answered', async () => {
+    const { say, answers, events } = await open();
+    say(Uint8Array.of(1, 2, 3));
+    say(message({ messageType: 'discover' }));
+    await settle();
+    expect(events[0]).toMatchObject({ step: 'malformed', protocol: 'dhcp', address: '0.0.0.0' });
+    expect(answers()).toEqual(['offer']);
+  });
+
+  it('a fault of our own costs one answer', async () => {
+    const { say, answers, events } = await open({
+      bootFor: () => {
+        throw new Error('oops');
+      },
+    });
+    const firmware = { vendorClass: 'PXEClient:Arch:00007:UNDI:003016' };
+    say(message({ messageType: 'discover', ...firmware }));
+    say(message({ messageType: 'discover' }));
+    await settle();
+    expect(events[0]).toMatchObject({ step: 'malformed', reason: 'Bootwright failed on it: Error: oops' });
+    expect(answers()).toEqual(['offer']);
+  });
+
+  it('a flood while the disk is busy is bounded, and what is left out is reported', async () => {
+    const { store, say, events } = await open();
+    say(request(1));
+    await settle();
+    for (let count = 0; count < 5000; count += 1) say(message({ messageType: 'discover' }));
+    await settle();
+    const reason = '4096 other messages are waiting for the leases to be saved';
+    expect(events.filter((event) => 'reason' in event && event.reason === reason)).toHaveLength(5000 - 4096);
+    store.saves[0]?.succeed();
+    await settle();
+    expect(events.filter(({ step }) => step === 'offered')).toHaveLength(4096);
+  });
+});
+
+it('closing lets the acknowledgement that is being saved go out, and hears nothing more', async () => {
+  const { server, store, say, answers } = await open();
+  say(request(1));
+  await settle();
+  const closed = server.close();
+  say(request(2));
+  store.saves[0]?.succeed();
+  await closed;
+  expect(answers()).toEqual(['ack']);
+  expect(store.saves).toHaveLength(1);
+});
