@@ -1,0 +1,22 @@
+# Bootwright in a container. It needs the host's network: DHCP is broadcast, and firmware knows no other ports.
+# docker-compose.yml beside this file runs it.
+FROM node:24-bookworm-slim
+
+WORKDIR /opt/bootwright
+COPY package.json package-lock.json .npmrc ./
+# The image brings Node 24 itself, so the one that the package pins is taken out again.
+RUN npm ci --omit=dev && rm -rf node_modules/node-linux-* node_modules/.bin/node && npm cache clean --force
+COPY bin ./bin
+COPY src ./src
+RUN mkdir -p /srv/images /srv/pxe-root
+
+ENV NODE_ENV=production \
+    BOOTWRIGHT_IMAGES=/srv/images \
+    BOOTWRIGHT_ROOT=/srv/pxe-root \
+    BOOTWRIGHT_LOG_FORMAT=json
+VOLUME ["/srv/images", "/srv/pxe-root"]
+HEALTHCHECK --interval=30s --timeout=6s --start-period=20s \
+  CMD ["node", "/opt/bootwright/bin/bootwright.js", "health", "--root", "/srv/pxe-root"]
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["node", "/opt/bootwright/bin/bootwright.js"]
+CMD ["serve"]
