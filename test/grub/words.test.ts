@@ -1,7 +1,3 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { hasCode } from '../../src/errors.ts';
@@ -9,25 +5,10 @@ import { quoted, quotedWithVariables } from '../../src/grub/quote.ts';
 import { tokenize } from '../../src/grub/tokenize.ts';
 import { Word } from '../../src/grub/word.ts';
 import { describeWith } from '../support/programs.ts';
+import { grubPrograms, runInGrub } from './grub-itself.ts';
 import { staticWord } from './scripts.ts';
 
 const words = (text: string) => tokenize(text).filter((token) => token.kind === 'word');
-
-/** Runs a script in GRUB itself and returns what it prints. */
-function runInGrub(script: string): string {
-  const folder = mkdtempSync(join(tmpdir(), 'grub-'));
-  try {
-    writeFileSync(join(folder, 'grub.cfg'), `${script}\nexit\n`, 'latin1');
-    // grub-emu wants a terminal, and `script` gives it one.
-    const command = `grub-emu -d ${folder}`;
-    return execFileSync('script', ['-qec', command, '/dev/null'], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: 20_000,
-    }).toString('latin1');
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
 
 describe('a word', () => {
   it.each([
@@ -105,7 +86,7 @@ describe('a value that is quoted', () => {
   });
 });
 
-describeWith({ programs: ['grub-emu', 'script'] }, 'GRUB itself', () => {
+describeWith({ programs: grubPrograms }, 'GRUB itself', () => {
   it('reads the words as we read them, and what we quote as it was', () => {
     const raws = fc.sample(staticWord, { numRuns: 400, seed: 2 });
     const checks = raws.map((raw, number) => {
@@ -118,7 +99,7 @@ describeWith({ programs: ['grub-emu', 'script'] }, 'GRUB itself', () => {
     });
     checks.push(`if [ 'a\n# no part of it\nb' = 'a'"\nb" ]; then true; else echo "wrong: ${raws.length}."; fi`);
     raws.push('a line that GRUB drops');
-    const printed = runInGrub(`${checks.join('\n')}\nif [ a = b ]; then true; else echo "the check works"; fi`);
+    const printed = runInGrub(`${checks.join('\n')}\nif [ a = b ]; then true; else echo "the check works"; fi\nexit\n`);
     const wrong = [...printed.matchAll(/wrong: (\d+)\./g)].map(([, number]) => raws[Number(number)]);
     expect(wrong).toEqual([]);
     expect(printed).toContain('the check works');
