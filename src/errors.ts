@@ -86,6 +86,11 @@ export const errorTable = {
     problem: "GRUB's configuration in the image has no entry that loads a kernel and an initrd",
     remedy: 'Give it a menuentry with "linux" and "initrd" commands that name files of the image.',
   },
+  IMAGE_NOTHING_LIVE: {
+    exit: exit.image,
+    problem: 'the image has a live system, but no entry of {path} boots it',
+    remedy: 'Give an entry the kernel arguments root=live:… and rd.live.image.',
+  },
   IMAGE_NO_KERNEL: {
     exit: exit.image,
     problem: 'the menu entry "{title}" loads the kernel {path}, which is not in the image',

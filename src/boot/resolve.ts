@@ -95,7 +95,8 @@ export function createResolver({ catalog, ledger, server }: ResolverOptions): Re
 
   async function render(release: Release): Promise<Uint8Array> {
     const { id, iso, liveUrl, loader } = release.manifest;
-    const text = (await readAll(`${release.folder}/${grubConfigPath}`)).toString('utf8');
+    // A letter for each byte: what is not understood stays as it is, in any encoding.
+    const text = (await readAll(`${release.folder}/${grubConfigPath}`)).toString('latin1');
     const port = server.httpPort === 80 ? '' : `:${server.httpPort}`;
     const served =
       iso === null ? undefined : `http://${server.address}${port}/releases/${id}/${encodeURIComponent(iso)}`;
@@ -105,7 +106,7 @@ export function createResolver({ catalog, ledger, server }: ResolverOptions): Re
       http: loader.http,
       ...(liveUrl === null && served !== undefined ? { liveUrl: served } : {}),
     });
-    return Buffer.from(rendered, 'utf8');
+    return Buffer.from(rendered, 'latin1');
   }
 
   function serve(release: Release, entry: FileEntry): BootFile {

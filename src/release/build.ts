@@ -48,6 +48,7 @@ function chooseLiveUrl({ isoUrl, baseUrl }: BuildRequest, isoFile: string): stri
   return undefined;
 }
 
+/** A configuration as text with a letter for each byte, so that what is not understood stays as it is, in any encoding. */
 async function readText(tree: ImageTree, path: string, limitBytes: number): Promise<string> {
   const entry = tree.find(path);
   if (entry === undefined || entry.sizeBytes > limitBytes) {
@@ -55,7 +56,7 @@ async function readText(tree: ImageTree, path: string, limitBytes: number): Prom
   }
   const bytes = Buffer.alloc(entry.sizeBytes);
   await tree.open(entry).read(bytes, 0);
-  return bytes.toString('utf8');
+  return bytes.toString('latin1');
 }
 
 const configLimitBytes = 4 * 1024 * 1024;
@@ -79,12 +80,15 @@ async function buildFrom(source: ByteSource, request: BuildRequest, folder: stri
   });
 
   const liveUrl = liveFilesystem === undefined ? undefined : (givenUrl ?? joinUrl(bootServerUrl, isoFile));
-  const { text: configText } = rewriteForPxe(originalText, {
+  const { text: configText, liveKernels } = rewriteForPxe(originalText, {
     liveUrl,
     variablesInUrl: givenUrl === undefined,
-    kernelArguments: request.kernelArguments,
+    kernelArguments: request.kernelArguments.map((argument) => Buffer.from(argument, 'utf8').toString('latin1')),
     from: config.from,
   });
+  if (liveUrl !== undefined && liveKernels === 0) {
+    throw new BootwrightError('IMAGE_NOTHING_LIVE', { path: config.entry.path });
+  }
   const plan = planExtract({
     tree,
     loaders: checked.loaders,

@@ -10,7 +10,7 @@ import type { FoundConfig, Loaders } from './recognise.ts';
 import { writeFrom } from './write.ts';
 
 /** One file that will be in the release. */
-export interface PlannedFile {
+interface PlannedFile {
   readonly path: string;
   readonly mode: number;
   readonly sizeBytes: number;
@@ -28,9 +28,9 @@ export interface ExtractPlan {
   readonly folders: readonly string[];
 }
 
-/** The bytes of a text that was made here. */
-export function textSource(text: string): ByteSource {
-  const bytes = Buffer.from(text, 'utf8');
+/** The bytes of a text that has a letter for each byte. */
+function textSource(text: string): ByteSource {
+  const bytes = Buffer.from(text, 'latin1');
   return {
     sizeBytes: bytes.byteLength,
     read: (into, position) => Promise.resolve(bytes.copy(into, 0, position)),
