@@ -2,11 +2,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { execa } from 'execa';
 
-/** A network of its own: one namespace with a bridge, on which the server has an address, and a port for a machine. */
+/** A network of its own: a namespace with a switch, and on it the server's network card and a port for a machine. */
 export interface Lan {
-  /** The bridge: where the server answers. */
-  readonly interface: 'br0';
-  /** The server's address on it. */
+  /** The server's network card. */
+  readonly interface: 'eth0';
+  /** Its address. */
   readonly server: '10.99.0.1';
   /** The tap device that a machine is plugged into. */
   readonly port: 'tap0';
@@ -27,11 +27,14 @@ export async function createLan(): Promise<Lan> {
   try {
     const setup = [
       ['link', 'set', 'lo', 'up'],
-      ['link', 'add', 'br0', 'type', 'bridge', 'forward_delay', '0'],
-      ['address', 'add', '10.99.0.1/24', 'broadcast', '+', 'dev', 'br0'],
-      ['link', 'set', 'br0', 'up'],
+      ['link', 'add', 'switch', 'type', 'bridge', 'forward_delay', '0'],
+      ['link', 'set', 'switch', 'up'],
+      ['link', 'add', 'eth0', 'type', 'veth', 'peer', 'name', 'port0'],
+      ['link', 'set', 'port0', 'master', 'switch', 'up'],
+      ['address', 'add', '10.99.0.1/24', 'broadcast', '+', 'dev', 'eth0'],
+      ['link', 'set', 'eth0', 'up'],
       ['tuntap', 'add', 'tap0', 'mode', 'tap'],
-      ['link', 'set', 'tap0', 'master', 'br0', 'up'],
+      ['link', 'set', 'tap0', 'master', 'switch', 'up'],
     ];
     for (const args of setup) await execa('ip', ['-n', name, ...args]);
   } catch (error) {
@@ -39,7 +42,7 @@ export async function createLan(): Promise<Lan> {
     throw error;
   }
   return {
-    interface: 'br0',
+    interface: 'eth0',
     server: '10.99.0.1',
     port: 'tap0',
     enter: ['netns', 'exec', name],

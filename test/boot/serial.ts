@@ -1,3 +1,5 @@
+import { Watched } from './watched.ts';
+
 const esc = '\u001b';
 /** ECMA-48 control sequences, and the two-byte ones that terminals have. */
 const sequences = new RegExp(`${esc}(?:\\[[0-?]*[ -/]*([@-~])|[()].|[=>78cDEHM])`, 'g');
@@ -19,12 +21,13 @@ export class SerialConsole {
   #text = '';
   #unfinished = '';
   #end: string | undefined;
-  readonly #waiting = new Set<() => void>();
+  readonly #watched = new Watched();
 
   get text(): string {
     return this.#text;
   }
 
+  /** Adds what came in. */
   write(text: string): void {
     const all = this.#unfinished + text;
     this.#unfinished = unfinishedSequence.exec(all)?.[0] ?? '';
@@ -33,13 +36,13 @@ export class SerialConsole {
       .replace(sequences, (_, final: string | undefined) => (final === 'H' ? '\n' : ''))
       .replaceAll('\0', '')
       .replace(/\r+\n?/g, '\n');
-    this.#wake();
+    this.#watched.changed();
   }
 
   /** There will be no more: whoever waits hears the reason. */
   end(reason: string): void {
     this.#end = reason;
-    this.#wake();
+    this.#watched.changed();
   }
 
   /**
@@ -47,40 +50,20 @@ export class SerialConsole {
    * Rejects after `timeoutMs`, and when the machine ends or says that it can't boot; the error shows the last lines.
    */
   waitFor(pattern: RegExp, timeoutMs: number): Promise<RegExpExecArray> {
-    return new Promise((resolve, reject) => {
-      const finish = () => {
-        clearTimeout(timer);
-        this.#waiting.delete(look);
-      };
-      const fail = (reason: string) => {
-        finish();
-        reject(new Error(`${reason} while waiting for ${pattern}. The last lines:\n${this.#lastLines()}`));
-      };
-      const look = () => {
-        const found = pattern.exec(this.#text);
-        if (found !== null) {
-          finish();
-          resolve(found);
-          return;
-        }
-        const sign = signsOfFailure.map((failure) => failure.exec(this.#text)).find((match) => match !== null);
-        if (sign !== undefined) {
-          fail(`the machine says "${sign[0].trim()}"`);
-        } else if (this.#end !== undefined) {
-          fail(this.#end);
-        }
-      };
-      const timer = setTimeout(() => fail(`${timeoutMs / 1000} s passed`), timeoutMs);
-      this.#waiting.add(look);
-      look();
-    });
+    const failed = (reason: string) =>
+      new Error(`${reason} while waiting for ${pattern}. The last lines:\n${this.#lastLines()}`);
+    const look = () => {
+      const found = pattern.exec(this.#text);
+      if (found !== null) return found;
+      const sign = signsOfFailure.map((failure) => failure.exec(this.#text)).find((match) => match !== null);
+      if (sign !== undefined) throw failed(`the machine says "${sign[0].trim()}"`);
+      if (this.#end !== undefined) throw failed(this.#end);
+      return undefined;
+    };
+    return this.#watched.until(look, timeoutMs, () => failed(`${timeoutMs / 1000} s passed`));
   }
 
   #lastLines(): string {
     return this.#text.split('\n').slice(-25).join('\n');
-  }
-
-  #wake(): void {
-    for (const look of [...this.#waiting]) look();
   }
 }

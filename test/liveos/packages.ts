@@ -30,3 +30,7 @@ export const insidePackages = [
 
 /** Debian packages of which only files are taken: loaders, and what makes a GRUB. None of them is installed. */
 export const loaderPackages = ['shim-signed', 'grub-efi-amd64-signed', 'grub-efi-amd64-bin', 'grub-common'] as const;
+
+/** What `imagePackages` and `machinePackages` bring, to tell by whether they are there. */
+export const imagePrograms = ['mmdebstrap', 'mksquashfs', 'xorriso', 'mcopy', 'mkfs.vfat'] as const;
+export const machinePrograms = ['qemu-system-x86_64', 'ip'] as const;

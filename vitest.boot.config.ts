@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config';
+
+// Whole boots in QEMU: minutes, one after the other, and what they need is said in test/boot/README.md.
+export default defineConfig({
+  test: {
+    include: ['test/boot/**/*.test.ts'],
+    fileParallelism: false,
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
+  },
+});
