@@ -14,7 +14,6 @@ export interface BootFile {
   readonly sizeBytes: number;
   /** Hexadecimal, lower case. */
   readonly sha256: string;
-  readonly modifiedMs: number;
   open(): Promise<ByteSource>;
 }
 

@@ -85,7 +85,6 @@ export function createResolver({ catalog, ledger, server }: ResolverOptions): Re
       path,
       sizeBytes: bytes.byteLength,
       sha256: createHash('sha256').update(bytes).digest('hex'),
-      modifiedMs: Date.now(),
       open: () => Promise.resolve(bytesSource(bytes)),
     }));
     made.set(key, file);
@@ -115,7 +114,6 @@ export function createResolver({ catalog, ledger, server }: ResolverOptions): Re
       path: entry.path,
       sizeBytes: entry.sizeBytes,
       sha256: entry.sha256,
-      modifiedMs: 0,
       open: () => openFile(`${release.folder}/${entry.path}`),
     };
   }

@@ -15,7 +15,6 @@ export function bootFileInMemory(path: string, content: Uint8Array): BootFile {
     path,
     sizeBytes: content.byteLength,
     sha256: '',
-    modifiedMs: 0,
     async open() {
       return {
         sizeBytes: content.byteLength,
