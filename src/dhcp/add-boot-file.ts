@@ -28,7 +28,13 @@ export const addBootFile: ReplyStep = (draft, exchange) => {
     vendorClass: firmware.vendorClass,
     address: draft.address,
   });
-  if (answer === undefined) return draft;
+  if (answer === undefined) {
+    return withoutFile(
+      draft,
+      exchange,
+      `it gets an address, but no release is active that boots ${describe(firmware)}`,
+    );
+  }
   if (answer.bootFile.length >= fileBytes) {
     return withoutFile(draft, exchange, `the path of its boot file is too long for DHCP: ${answer.bootFile}`);
   }

@@ -77,8 +77,13 @@ describe('UEFI x64 firmware', () => {
     expect(offerTo({ vendorClass: 'PXEClient:Arch:00007:UNDI:003016' }).packet.file).toBe(bootFile);
   });
 
-  it('gets an address and no PXE option, where there is nothing to boot', () => {
-    const offer = offerTo(uefiX64, { bootFor: () => undefined });
+  it('gets an address, no PXE option and a report, where there is nothing to boot', () => {
+    const given = counter({ bootFor: () => undefined }).ask(message({ messageType: 'discover', ...uefiX64 }));
+    const offer = replyIn(given);
+    expect(given?.events[0]).toMatchObject({
+      step: 'not-answered',
+      reason: expect.stringContaining('no release is active that boots UEFI x64'),
+    });
     expect([...offer.packet.options.keys()]).toEqual([53, 54, 51, 58, 59, 1, 28, 3, 6, 15]);
     expect(offer.packet).toMatchObject({ file: '', siaddr: '0.0.0.0', yiaddr: '10.0.0.10' });
   });
