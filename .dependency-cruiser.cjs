@@ -2,7 +2,7 @@
 const pure = [
   '^src/wire/',
   '^src/dhcp/(packet|options|reply)\\.ts$',
-  '^src/tftp/(packet|transfer)\\.ts$',
+  '^src/tftp/(names|options|packet|patience|reception|transfer)\\.ts$',
   '^src/grub/',
   '^src/boot/plan\\.ts$',
   '^src/release/recognise\\.ts$',
