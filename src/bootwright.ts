@@ -80,6 +80,8 @@ export async function startBootwright(settings: Settings, log: Logger): Promise<
       resolve,
       report,
       maxTransfers: settings.tftp.maxTransfers,
+      // Jumbo frames on our side say nothing of the machine's.
+      mtuBytes: Math.min(network.mtuBytes, 1500),
     });
     transfers.push(() => tftp.close({ graceMs }));
     log.info({ address, port: tftp.local.port }, `TFTP on ${address}:${tftp.local.port}`);

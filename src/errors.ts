@@ -240,7 +240,7 @@ export const errorTable = {
     exit: exit.environment,
     problem: 'no permission to open UDP port {port} of {address}',
     remedy:
-      'Run as root, or give the capabilities CAP_NET_BIND_SERVICE and CAP_NET_RAW (the systemd unit in packaging/ does), or choose ports above 1023.',
+      'Run as root, or give the capability CAP_NET_BIND_SERVICE (packaging/bootwright.service does), or choose ports above 1023.',
   },
   UDP_ADDRESS_NOT_HERE: {
     exit: exit.environment,

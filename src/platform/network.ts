@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { BootwrightError } from '../errors.ts';
 
@@ -6,13 +7,23 @@ export interface LocalNetwork {
   readonly interface: string;
   readonly address: string;
   readonly netmask: string;
+  /** The largest packet that the interface carries, headers of IP included. */
+  readonly mtuBytes: number;
+}
+
+function mtuOf(name: string): number {
+  try {
+    return Number(readFileSync(`/sys/class/net/${name}/mtu`, 'utf8'));
+  } catch {
+    return 1500;
+  }
 }
 
 function allNetworks(): LocalNetwork[] {
   return Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) =>
     addresses
       .filter(({ family }) => family === 'IPv4')
-      .map(({ address, netmask }) => ({ interface: name, address, netmask })),
+      .map(({ address, netmask }) => ({ interface: name, address, netmask, mtuBytes: mtuOf(name) })),
   );
 }
 
