@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { Value } from 'typebox/value';
 import { BootwrightError } from '../errors.ts';
 import { checkSettings } from './check.ts';
 import { type Loose, readSettingsFile } from './file.ts';
 import { environmentName, type FlagKey, flagTable } from './flags.ts';
-import { type Settings, settingsSchema } from './settings.ts';
+import { schemaAt } from './keys.ts';
+import type { Settings } from './settings.ts';
+
+const folders = ['root', 'images'] as const;
 
 function setDeep(settings: Loose, key: string, value: unknown): void {
   const path = key.split('.');
@@ -18,16 +20,16 @@ function setDeep(settings: Loose, key: string, value: unknown): void {
   place[last] = value;
 }
 
-const numeric = new Set<FlagKey>(['dhcp.port', 'tftp.port', 'http.port']);
-const lists = new Set<FlagKey>(['dhcp.dns']);
-const folders = new Set<FlagKey>(['root', 'images']);
-
 /** A flag's text as the type that its setting has. What does not fit is left as it is, for the check to name. */
 function convert(key: FlagKey, text: string): unknown {
-  if (numeric.has(key)) return /^\d+$/.test(text) ? Number(text) : text;
-  if (lists.has(key)) return text.split(',').map((part) => part.trim());
-  if (folders.has(key)) return resolve(text);
-  return text;
+  switch (schemaAt(key.split('.'))?.type) {
+    case 'integer':
+      return /^\d+$/.test(text) ? Number(text) : text;
+    case 'array':
+      return text.split(',').map((part) => part.trim());
+    default:
+      return text;
+  }
 }
 
 function deepFreeze<Tree>(tree: Tree): Tree {
@@ -38,7 +40,13 @@ function deepFreeze<Tree>(tree: Tree): Tree {
   return tree;
 }
 
-function readConfigured(path: string | undefined): { settings: Loose; where: (key: string) => string } {
+interface Configured {
+  readonly settings: Loose;
+  readonly where: (key: string) => string;
+}
+
+/** The settings of a file, checked by themselves: a fault in it is told also where a flag says otherwise. */
+function readConfigured(path: string | undefined): Configured {
   if (path === undefined) return { settings: {}, where: () => 'the settings' };
   let text: string;
   try {
@@ -47,14 +55,22 @@ function readConfigured(path: string | undefined): { settings: Loose; where: (ke
     throw new BootwrightError('CONFIG_UNREADABLE', { path, reason: (cause as Error).message }, { cause });
   }
   const { settings, lineOf } = readSettingsFile(path, text);
+  for (const [key, value] of Object.entries(settings)) {
+    // A section of which every line is commented out.
+    if (value === null && schemaAt([key])?.properties !== undefined) delete settings[key];
+  }
+  const where = (key: string) => `${path}, line ${lineOf(key)}`;
+  checkSettings(settings, where);
   for (const key of folders) {
     if (typeof settings[key] === 'string') settings[key] = resolve(dirname(path), settings[key]);
   }
-  return { settings, where: (key) => `${path}, line ${lineOf(key)}` };
+  return { settings, where };
 }
 
 /**
- * The settings of one server: the file, over it the environment, over that the flags; checked once and frozen.
+ * The settings of one server: the file, over it the environment, over that the flags; checked once and frozen. Folders
+ * that a file names are relative to it, others to where the command runs. An empty variable counts as none.
+ *
  * Throws CONFIG_UNREADABLE, CONFIG_NOT_YAML, CONFIG_UNKNOWN_KEY or CONFIG_BAD_VALUE.
  */
 export function loadSettings(
@@ -67,7 +83,7 @@ export function loadSettings(
   for (const { key, flag } of flagTable) {
     const name = environmentName(key);
     for (const [value, source] of [
-      [environment[name], name],
+      [environment[name] || undefined, name],
       [flags[key], flag.split(' ')[0] as string],
     ] as const) {
       if (value === undefined) continue;
@@ -75,7 +91,6 @@ export function loadSettings(
       sources.set(key, source);
     }
   }
-  const whole = Value.Default(settingsSchema, settings) as Settings;
-  checkSettings(whole, (key) => sources.get(key) ?? where(key));
+  const whole = checkSettings(settings, (key) => sources.get(key.replace(/\.\d+$/, '')) ?? where(key));
   return deepFreeze({ ...whole, root: resolve(whole.root), images: resolve(whole.images) });
 }

@@ -6,8 +6,8 @@ const ipv4 = (description: string) =>
     description,
   });
 
-const port = (description: string, standard: number) =>
-  Type.Integer({ minimum: 1, maximum: 65_535, default: standard, description });
+const port = (description: string, standard: number, maximum = 65_535) =>
+  Type.Integer({ minimum: 1, maximum, default: standard, description });
 
 function section<Properties extends Record<string, TSchema>>(properties: Properties) {
   return Type.Object(properties, { additionalProperties: false, default: {} });
@@ -31,7 +31,7 @@ export const settingsSchema = section({
         description: 'two IPv4 addresses, such as 10.0.0.100-10.0.0.199',
       }),
     ),
-    port: port('a port from 1 to 65535', 67),
+    port: port('a port from 1 to 65534 (clients use the next one)', 67, 65_534),
     leaseSeconds: Type.Integer({
       minimum: 60,
       maximum: 31_536_000,
