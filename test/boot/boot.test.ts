@@ -25,7 +25,7 @@ async function boot(flavour: Flavour, secureBoot: boolean): Promise<Boot> {
   const lan = await createLan();
   try {
     const server = await startServer({
-      enter: lan.enter,
+      place: lan,
       args: ['--interface', lan.interface, '--range', '10.99.0.50-10.99.0.60'],
     });
     await copyFile(image, join(server.images, 'liveos.iso'));

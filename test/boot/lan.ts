@@ -1,18 +1,20 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { execa } from 'execa';
+import type { Place } from './place.ts';
 
 /** A network of its own: a namespace with a switch, and on it the server's network card and a port for a machine. */
-export interface Lan {
+export interface Lan extends Place {
   /** The server's network card. */
   readonly interface: 'eth0';
   /** Its address. */
   readonly server: '10.99.0.1';
   /** The tap device that a machine is plugged into. */
   readonly port: 'tap0';
-  /** What `ip` must be given in front of a program that shall run inside. */
-  readonly enter: readonly string[];
-  /** Ends every program that still runs in it, and removes it. */
+  /** Ends every program that still runs in it, and removes it and its folder. */
   remove(): Promise<void>;
 }
 
@@ -23,7 +25,8 @@ export async function createLan(): Promise<Lan> {
   made += 1;
   const name = `bw-${process.pid}-${made}-lan`;
   await execa('ip', ['netns', 'add', name]);
-  const remove = removeAtTheEnd(name);
+  const folder = await mkdtemp(join(tmpdir(), 'bootwright-lan-'));
+  const remove = removeAtTheEnd(name, folder);
   try {
     const setup = [
       ['link', 'set', 'lo', 'up'],
@@ -45,7 +48,8 @@ export async function createLan(): Promise<Lan> {
     interface: 'eth0',
     server: '10.99.0.1',
     port: 'tap0',
-    enter: ['netns', 'exec', name],
+    folder,
+    enter: ['ip', 'netns', 'exec', name],
     remove,
   };
 }
@@ -54,8 +58,11 @@ export async function createLan(): Promise<Lan> {
  * A shell that waits for the end of its input, which comes when it is asked for or when this process is gone, however
  * it went: a namespace and a running machine never outlive a test, not even one that was killed.
  */
-function removeAtTheEnd(name: string): () => Promise<void> {
-  const script = `cat >/dev/null; ip netns pids ${name} | xargs -r kill -KILL; ip netns delete ${name}`;
+function removeAtTheEnd(name: string, folder: string): () => Promise<void> {
+  const script = `cat >/dev/null
+    ip netns pids ${name} | xargs -r kill -KILL
+    ip netns delete ${name}
+    rm -rf '${folder}'`;
   // In a session of its own: Ctrl-C at the terminal shall end the test and not the one who tidies up after it.
   const shell = spawn('sh', ['-c', script], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
   const ended = once(shell, 'exit');

@@ -1,7 +1,4 @@
 import { createWriteStream } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { execa } from 'execa';
 import { accelerator } from './accelerator.ts';
 import { firmware } from './firmware.ts';
@@ -27,26 +24,22 @@ interface Machine {
 /** Switches a UEFI machine on that has a network card and nothing else to boot from. */
 export async function startMachine(options: MachineOptions): Promise<Machine> {
   const { lan, mac, memoryMiB = 2048, serialLog } = options;
-  const folder = await mkdtemp(join(tmpdir(), 'bootwright-machine-'));
   const console = new SerialConsole();
-  const qemu = execa(
-    'ip',
-    [
-      ...lan.enter,
-      'qemu-system-x86_64',
-      ...(await accelerator()),
-      ...(await firmware(options.secureBoot, folder)),
-      ...['-smp', '2', '-m', String(memoryMiB), '-nodefaults', '-no-user-config', '-no-reboot'],
-      // Nobody looks at the screen, but GRUB calls it an error if there is none.
-      ...['-vga', 'std', '-display', 'none', '-serial', 'stdio'],
-      ...['-netdev', `tap,id=lan,ifname=${lan.port},script=no,downscript=no`],
-      // Without a ROM of its own on the card, the firmware's PXE is what asks.
-      ...['-device', `virtio-net-pci,netdev=lan,mac=${mac},romfile=,bootindex=1`],
-      // The firmware's network wants random numbers.
-      ...['-device', 'virtio-rng-pci'],
-    ],
-    { stdin: 'ignore', reject: false, buffer: false },
-  );
+  const [first = '', ...rest] = [
+    ...lan.enter,
+    'qemu-system-x86_64',
+    ...(await accelerator()),
+    ...(await firmware(options.secureBoot, lan.folder)),
+    ...['-smp', '2', '-m', String(memoryMiB), '-nodefaults', '-no-user-config', '-no-reboot'],
+    // Nobody looks at the screen, but GRUB calls it an error if there is none.
+    ...['-vga', 'std', '-display', 'none', '-serial', 'stdio'],
+    ...['-netdev', `tap,id=lan,ifname=${lan.port},script=no,downscript=no`],
+    // Without a ROM of its own on the card, the firmware's PXE is what asks.
+    ...['-device', `virtio-net-pci,netdev=lan,mac=${mac},romfile=,bootindex=1`],
+    // The firmware's network wants random numbers.
+    ...['-device', 'virtio-rng-pci'],
+  ];
+  const qemu = execa(first, rest, { stdin: 'ignore', reject: false, buffer: false });
   const log = serialLog === undefined ? undefined : createWriteStream(serialLog);
   qemu.stdout.setEncoding('utf8').on('data', (text: string) => {
     log?.write(text);
@@ -56,10 +49,9 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
   qemu.stderr.setEncoding('utf8').on('data', (text: string) => {
     complaint += text;
   });
-  const ended = qemu.then(async ({ exitCode, signal }) => {
+  const ended = qemu.then(({ exitCode, signal }) => {
     log?.end();
     console.end(`the machine ended (${signal ?? `status ${exitCode}`}) ${complaint.trim()}`.trim());
-    await rm(folder, { recursive: true, force: true });
   });
   return {
     console,

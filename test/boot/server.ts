@@ -1,16 +1,16 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { execa } from 'execa';
 import type { BootEvent } from '../../src/boot/timeline.ts';
 import type { ImageEvent } from '../../src/release/watch.ts';
+import type { Place } from './place.ts';
 import { Watched } from './watched.ts';
 
 const program = join(import.meta.dirname, '../../bin/bootwright.js');
 
 /** One line of the server's log: a step of a boot, what happened to an image, or only a message. */
-type LogLine = { readonly level: number; readonly msg: string } & (
+export type LogLine = { readonly level: number; readonly msg: string } & (
   | BootEvent
   | ImageEvent
   | { readonly step?: undefined }
@@ -27,42 +27,27 @@ export interface Server {
    * when it ends; the error shows the last lines.
    */
   waitFor<Step extends LogLine['step']>(step: Step, timeoutMs: number): Promise<Extract<LogLine, { step?: Step }>>;
-  /** Ends the server and removes its folders. */
+  /** Ends the server as Ctrl-C does. */
   stop(): Promise<void>;
 }
 
 interface ServerOptions {
+  readonly place: Place;
   /** Arguments of `bootwright serve` beside its folders and its log. */
   readonly args: readonly string[];
-  /** What `ip` must be given to start it inside a namespace; without it, it is started as it is. */
-  readonly enter?: readonly string[];
   /** Hears every line as it comes. */
   readonly onLine?: (line: LogLine) => void;
 }
 
-/** Starts `bootwright serve` with folders of its own. */
-export async function startServer({ args, enter, onLine }: ServerOptions): Promise<Server> {
-  const folder = await mkdtemp(join(tmpdir(), 'bootwright-server-'));
-  const [images, root] = [join(folder, 'images'), join(folder, 'pxe-root')];
+/** Starts `bootwright serve` with its own `images` and `pxe-root` in the place's folder. */
+export async function startServer({ place, args, onLine }: ServerOptions): Promise<Server> {
+  const images = join(place.folder, 'images');
   await mkdir(images);
-  const serve = [
-    program,
-    'serve',
-    '--images',
-    images,
-    '--root',
-    root,
-    '--log',
-    'json',
-    '--log-level',
-    'debug',
-    ...args,
-  ];
-  const options = { cwd: folder, stdin: 'ignore', reject: false, buffer: false } as const;
-  const child =
-    enter === undefined
-      ? execa(process.execPath, serve, options)
-      : execa('ip', [...enter, process.execPath, ...serve], options);
+  const folders = ['--images', images, '--root', join(place.folder, 'pxe-root')];
+  const command = [process.execPath, program, 'serve', ...folders, '--log', 'json', '--log-level', 'debug', ...args];
+  const [first = '', ...rest] = [...place.enter, ...command];
+  // Not in the checkout, where a configuration may lie that is somebody's own.
+  const child = execa(first, rest, { cwd: place.folder, stdin: 'ignore', reject: false, buffer: false });
 
   const lines: LogLine[] = [];
   const watched = new Watched();
@@ -102,9 +87,8 @@ export async function startServer({ args, enter, onLine }: ServerOptions): Promi
       return watched.until(look, timeoutMs, () => failed(`${timeoutMs / 1000} s passed`));
     },
     async stop() {
-      child.kill('SIGTERM', undefined);
+      child.kill('SIGTERM');
       await ended;
-      await rm(folder, { recursive: true, force: true });
     },
   };
 }

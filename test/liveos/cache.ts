@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { access, mkdir, readdir, readFile, readlink, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 const cacheFolder = join(import.meta.dirname, '../../.cache/liveos');
 
@@ -15,6 +15,13 @@ export async function cacheFor(...alsoDecides: readonly string[]): Promise<strin
   }
   for (const text of alsoDecides) hash.update(text).update('\0');
   return join(cacheFolder, hash.digest('hex').slice(0, 16));
+}
+
+/** Removes what earlier states of the scripts made. */
+export async function forgetAllBut(folder: string): Promise<void> {
+  for (const name of await readdir(cacheFolder)) {
+    if (name !== basename(folder)) await rm(join(cacheFolder, name), { recursive: true, force: true });
+  }
 }
 
 /**

@@ -2,7 +2,7 @@
 import { constants, copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { cached, cacheFor } from './cache.ts';
+import { cached, cacheFor, forgetAllBut } from './cache.ts';
 import { type Flavour, flavours, makeIso } from './iso.ts';
 import { missingPackages } from './missing.ts';
 import { imagePackages } from './packages.ts';
@@ -22,6 +22,7 @@ export async function liveosImage(flavour: Flavour, say: (doing: string) => void
     say(`making a small Debian from ${mirror}`);
     await mkdir(aside);
     await makeTree(aside, mirror);
+    await forgetAllBut(folder);
   });
   return cached(join(folder, `liveos-${flavour}.iso`), (aside) => makeIso(parts, flavour, aside));
 }

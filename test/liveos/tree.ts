@@ -67,8 +67,10 @@ const notInTheSystem = [
 export async function makeTree(folder: string, mirror: string): Promise<void> {
   const tree = join(folder, 'tree');
   await execa(
-    'mmdebstrap',
+    'unshare',
     [
+      // What it mounts and starts goes when it goes, however it goes.
+      ...['--mount', '--pid', '--fork', '--kill-child', '--mount-proc', 'mmdebstrap'],
       '--mode=root',
       '--variant=essential',
       `--include=${insidePackages.join(',')}`,
