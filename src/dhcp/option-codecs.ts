@@ -53,13 +53,11 @@ const u16 = fixed<number>(
   (writer, value) => writer.u16(value),
 );
 
-export const u32 = fixed<number>(
+/** Seconds, network order. 0xffffffff means for ever. RFC 2132 §9.2. */
+export const seconds = fixed<number>(
   (reader) => reader.u32(),
   (writer, value) => writer.u32(value),
 );
-
-/** Seconds, network order. 0xffffffff means for ever. RFC 2132 §9.2. */
-export const seconds: Codec<number> = u32;
 
 export const bytesCount: Codec<number> = u16;
 
