@@ -113,8 +113,8 @@ export const errorTable = {
   },
   IMAGE_NAME_TWICE: {
     exit: exit.image,
-    problem: 'two files of the image would both become {path}',
-    remedy: 'Rename one of them in the image.',
+    problem: 'two files would both become {path}',
+    remedy: 'Rename one of them in the image, or the image itself.',
   },
   LIVE_URL_INVALID: {
     exit: exit.usage,
@@ -131,9 +131,14 @@ export const errorTable = {
     problem: 'the path of {url} does not end in .iso, so dracut would not take it for an ISO',
     remedy: 'Let the URL end in .iso, lower case; --base-url appends the name of the ISO.',
   },
+  LIVE_URL_UNUSED: {
+    exit: exit.usage,
+    problem: 'the image holds its whole system in the initrd, and would fetch nothing from {url}',
+    remedy: 'Leave --iso-url and --base-url out for this image.',
+  },
   SOURCE_CHANGED: {
     exit: exit.image,
-    problem: 'the image changed while it was read: {expectedBytes} bytes expected, {readBytes} read',
+    problem: '{path} changed while it was read',
     remedy: 'Write the image under another name and rename it when it is whole.',
   },
   MANIFEST_INVALID: {
@@ -257,87 +262,87 @@ export const errorTable = {
   FILE_NOT_FOUND: {
     exit: exit.usage,
     problem: 'there is no file {path}',
-    remedy: 'check the path',
+    remedy: 'Check the path.',
   },
   FILE_UNREADABLE: {
     exit: exit.environment,
     problem: '{path} cannot be read: {reason}',
-    remedy: 'give this user the right to read it, or name a regular file',
+    remedy: 'Give this user the right to read it, or name a regular file.',
   },
   IMAGE_NOT_A_FILE: {
     exit: exit.image,
     problem: '{path} in the image is a {kind}, not a file',
-    remedy: 'name a file in the image',
+    remedy: 'Name a file in the image.',
   },
   ISO_NOT_ISO9660: {
     exit: exit.image,
     problem: 'this is not an ISO9660 image: {found}',
-    remedy: 'give a LiveOS ISO, unpacked where it came compressed',
+    remedy: 'Give a LiveOS ISO, unpacked where it came compressed.',
   },
   ISO_TRUNCATED: {
     exit: exit.image,
     problem: 'the image is cut off: it needs {neededBytes} bytes and has {sizeBytes}',
-    remedy: 'download or copy the image again, and compare its checksum with the published one',
+    remedy: 'Download or copy the image again, and compare its checksum with the published one.',
   },
   ISO_DAMAGED: {
     exit: exit.image,
     problem: 'the image is damaged: {what} (at byte {offsetBytes})',
-    remedy: 'download or copy the image again, and compare its checksum with the published one',
+    remedy: 'Download or copy the image again, and compare its checksum with the published one.',
   },
   ISO_NAME_UNSAFE: {
     exit: exit.image,
     problem: 'the image names a file {name} in /{directory}, which no file can be called',
-    remedy: 'do not trust this image: get it from its publisher again',
+    remedy: 'Do not trust this image: get it from its publisher again.',
   },
   ISO_TREE_TOO_LARGE: {
     exit: exit.image,
     problem: 'the file tree of the image is larger than Bootwright reads: more than {limit} {what}',
-    remedy: 'do not trust this image: no live system has such a tree',
+    remedy: 'Do not trust this image: no live system has such a tree.',
   },
   ISO_UNSUPPORTED: {
     exit: exit.image,
     problem: '{path} in the image is stored in a way that Bootwright does not read: {what}',
-    remedy: 'make the image again without that, for example with xorriso -as mkisofs -R -J',
+    remedy: 'Make the image again without that, for example with xorriso -as mkisofs -R -J.',
   },
   INITRD_NOT_CPIO: {
     exit: exit.image,
     problem: 'this is no initrd: {found}',
-    remedy: 'name the initrd or initramfs of the image, made of cpio archives (newc)',
+    remedy: 'Name the initrd or initramfs of the image, made of cpio archives (newc).',
   },
   INITRD_COMPRESSION_UNKNOWN: {
     exit: exit.image,
     problem: 'the initrd is compressed by {compression}, which Bootwright does not read',
-    remedy: 'make the initrd again with gzip, zstd, xz or lz4, for example dracut --zstd',
+    remedy: 'Make the initrd again with gzip, zstd, xz or lz4, for example dracut --zstd.',
   },
   INITRD_DAMAGED: {
     exit: exit.image,
     problem: 'the initrd is damaged: {what} (at byte {offsetBytes})',
-    remedy: 'make or download the image again, and compare its checksum with the published one',
+    remedy: 'Make or download the image again, and compare its checksum with the published one.',
   },
   INITRD_TOO_LARGE: {
     exit: exit.image,
     problem: 'the initrd holds more than {limit} {what}',
-    remedy: 'do not trust this image, or allow more: no machine would have the memory to unpack it',
+    remedy: 'Do not trust this image, or allow more: no machine would have the memory to unpack it.',
   },
   LOADER_NOT_PE: {
     exit: exit.image,
     problem: 'this is no EFI program: {found}',
-    remedy: 'name a boot loader for UEFI, such as bootx64.efi or grubx64.efi',
+    remedy: 'Name a boot loader for UEFI, such as bootx64.efi or grubx64.efi.',
   },
   LOADER_DAMAGED: {
     exit: exit.image,
     problem: 'the EFI program is damaged: {what}',
-    remedy: 'download or copy the image again, and compare its checksum with the published one',
+    remedy: 'Download or copy the image again, and compare its checksum with the published one.',
   },
   FAT_NOT_FAT: {
     exit: exit.image,
     problem: 'this is no FAT file system: {found}',
-    remedy: 'make the EFI boot image again, for example with mkfs.vfat and mcopy',
+    remedy: 'Make the EFI boot image again, for example with mkfs.vfat and mcopy.',
   },
   FAT_DAMAGED: {
     exit: exit.image,
     problem: 'the FAT file system is damaged: {what} (at byte {offsetBytes})',
-    remedy: 'download or copy the image again, and compare its checksum with the published one',
+    remedy: 'Download or copy the image again, and compare its checksum with the published one.',
   },
 
   // dhcp
@@ -411,6 +416,105 @@ export const errorTable = {
     exit: exit.usage,
     problem: 'the kernel argument {argument} holds a control character, which no kernel command line can carry',
     remedy: 'Leave line ends, tabs and other control characters out of kernel arguments and URLs.',
+  },
+
+  // probe
+  PROBE_OFFER_UNUSABLE: {
+    exit: exit.unbootable,
+    problem: 'the offer of the DHCP server {server} does not boot a machine: {reason}',
+    remedy:
+      'Let that server send siaddr, the file field, and option 60 only together with option 43 (6 = 8); or look for a second DHCP server on this network.',
+  },
+  PROBE_NO_BOOT_FILE: {
+    exit: exit.unbootable,
+    problem: 'the DHCP server {server} gives {architecture} an address and nothing to boot',
+    remedy: 'See "bootwright releases": one must be active, for this architecture.',
+  },
+  PROBE_FILE_MISSING: {
+    exit: exit.unbootable,
+    problem: '{server} does not have {path}, without which the boot ends',
+    remedy: 'Publish the release again: put its ISO into the images folder once more, or activate another release.',
+  },
+  PROBE_WRONG_BYTES: {
+    exit: exit.unbootable,
+    problem: '{path} is not the file of its release: its SHA-256 is {got}, the manifest says {expected}',
+    remedy: 'Somebody changed the file, or the disk is failing. Remove the release and build it from its ISO again.',
+  },
+  PROBE_WRONG_SIZE: {
+    exit: exit.unbootable,
+    problem: '{path} has {gotBytes} bytes, the manifest of its release says {expectedBytes}',
+    remedy: 'Somebody changed the file, or the disk is failing. Remove the release and build it from its ISO again.',
+  },
+  PROBE_MANIFEST_INVALID: {
+    exit: exit.unbootable,
+    problem: 'the manifest of the release can not be used: {reason}',
+    remedy: 'Somebody changed the release. Remove it and build it from its ISO again.',
+  },
+  PROBE_TOO_LARGE: {
+    exit: exit.unbootable,
+    problem: '{path} does not end after {limitBytes} bytes: no file of its kind is as large',
+    remedy: 'Look at what the server has under that name.',
+  },
+  PROBE_NOT_A_LOADER: {
+    exit: exit.unbootable,
+    problem: 'firmware would not start {path}: {reason}',
+    remedy: 'Build the release from an ISO with shim and GRUB in EFI/BOOT.',
+  },
+  PROBE_WRONG_ARCHITECTURE: {
+    exit: exit.unbootable,
+    problem: '{path} is for {got}, the machine is {expected}',
+    remedy: 'Activate a release for this architecture, or probe with another --arch.',
+  },
+  PROBE_NO_GRUB_CONFIG: {
+    exit: exit.unbootable,
+    problem: 'GRUB finds no configuration on {server} and stops at its prompt; it looked for {paths}',
+    remedy: 'Serve grub.cfg under one of these names, as "bootwright serve" does.',
+  },
+  PROBE_CONFIG_WRONG: {
+    exit: exit.unbootable,
+    problem: 'GRUB can not follow {path}: {reason}',
+    remedy: 'Correct the configuration in the image and build the release again.',
+  },
+  PROBE_NOTHING_TO_BOOT: {
+    exit: exit.unbootable,
+    problem: 'GRUB stops at its prompt: {path} loads no kernel',
+    remedy: 'Give the configuration in the image a menuentry with "linux" and "initrd", and build the release again.',
+  },
+  PROBE_MENU_WAITS: {
+    exit: exit.unbootable,
+    problem: 'GRUB waits for somebody at the keyboard: {path} {reason}',
+    remedy: 'Put "set timeout=5" into the configuration in the image, no password, and build the release again.',
+  },
+  PROBE_GRUB_WITHOUT_HTTP: {
+    exit: exit.unbootable,
+    problem: 'GRUB stops: {path} loads {url}, and this GRUB has no http module',
+    remedy: 'Name the file by (tftp,…), or put a GRUB with its http module built in into the image.',
+  },
+  PROBE_NO_LIVE_IMAGE: {
+    exit: exit.unbootable,
+    problem: 'the live system of "{title}" has no root=live:URL to fetch its image from',
+    remedy: 'Add root=live:URL to the "linux" command of the configuration, and build the release again.',
+  },
+  PROBE_LIVE_UNCHECKED: {
+    exit: exit.unbootable,
+    problem: 'whether the machine could fetch {url} is not known: only http, https and tftp can be tried',
+    remedy: 'Probe with --quick to leave it out, and watch that server by other means.',
+  },
+  PROBE_ADDRESS_CHANGED: {
+    exit: exit.unbootable,
+    problem: 'the firmware got the address {firmware} and the Linux on the same machine {linux}',
+    remedy:
+      'Let the DHCP server tell machines by their MAC address and not by option 61; or look for a second DHCP server on this network.',
+  },
+  PROBE_HTTP_FAILED: {
+    exit: exit.unbootable,
+    problem: '{url} can not be fetched: {reason}',
+    remedy: 'See that the HTTP server runs and has the file, and that no firewall is in between.',
+  },
+  PROBE_TOO_SLOW: {
+    exit: exit.unbootable,
+    problem: 'the probe was not at its end after {timeoutSeconds} s',
+    remedy: 'The timeline shows what took so long; allow more by --timeout, or read less of the image by --quick.',
   },
 } as const satisfies Record<string, ErrorRow>;
 
