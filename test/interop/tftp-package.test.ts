@@ -1,4 +1,5 @@
 import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -16,6 +17,7 @@ import { RawTftpClient } from '../support/raw-tftp-client.ts';
  * docs/decisions/0001-own-dhcp-and-tftp-engines.md links here.
  */
 const address = '127.0.0.1';
+const tftpPackage = JSON.stringify(createRequire(import.meta.url).resolve('tftp'));
 const content = numberedBytes(20_000);
 
 let folder: string;
@@ -63,7 +65,7 @@ async function startPackage(): Promise<Served> {
   const port = await freePort();
   const options = JSON.stringify({ host: address, port, root: folder, denyPUT: true });
   const child = run(`
-    const server = require('tftp').createServer(${options});
+    const server = require(${tftpPackage}).createServer(${options});
     server.on('listening', () => console.log('listening'));
     server.on('error', () => {});
     server.on('request', (request) => request.on('error', () => {}));
@@ -109,7 +111,7 @@ describe('the client of the package tftp', () => {
     const local = join(folder, 'got');
     const options = JSON.stringify({ host: address, port: main.port });
     const { exitCode } = await run(
-      `require('tftp').createClient(${options}).get('file', ${JSON.stringify(local)}, (error) => process.exit(error ? 1 : 0))`,
+      `require(${tftpPackage}).createClient(${options}).get('file', ${JSON.stringify(local)}, (error) => process.exit(error ? 1 : 0))`,
     );
     expect(exitCode).toBe(0);
     expect(Buffer.compare(await readFile(local), content)).toBe(0);
@@ -123,7 +125,7 @@ describe('the client of the package tftp', () => {
     undo.push(() => listening.close());
     const options = JSON.stringify({ host: address, port, blockSize: 100, windowSize: 2 });
     const child = run(
-      `require('tftp').createClient(${options}).get('file', ${JSON.stringify(local)}, (error) => process.exit(error ? 1 : 0))`,
+      `require(${tftpPackage}).createClient(${options}).get('file', ${JSON.stringify(local)}, (error) => process.exit(error ? 1 : 0))`,
     );
     const { from } = await listening.next();
     const granted = new Map([
