@@ -17,7 +17,8 @@ import { RawTftpClient } from '../support/raw-tftp-client.ts';
  * docs/decisions/0001-own-dhcp-and-tftp-engines.md links here.
  */
 const address = '127.0.0.1';
-const tftpPackage = JSON.stringify(createRequire(import.meta.url).resolve('tftp'));
+const require = createRequire(import.meta.url);
+const tftpPackage = JSON.stringify(require.resolve('tftp'));
 const content = numberedBytes(20_000);
 
 let folder: string;
