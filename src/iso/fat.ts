@@ -42,6 +42,8 @@ class Walk {
   readonly #volume: FatVolume;
   readonly #chains: FatChains;
   readonly #budget = new Budget();
+  /** First clusters of directories: one that comes again is a loop. */
+  readonly #seen = new Set<number>();
 
   constructor(source: ByteSource, volume: FatVolume) {
     this.#source = source;
@@ -70,7 +72,8 @@ class Walk {
       this.#budget.spend('pathCharacters', childPath.length);
       if (record.isDirectory) {
         this.entries.push(entryOf(record, childPath, 0, []));
-        // A directory that is there twice, or in itself, would use its clusters twice, which no chain may.
+        if (this.#seen.has(record.firstCluster)) throw this.#damaged(`the directory ${childPath} is there twice`);
+        this.#seen.add(record.firstCluster);
         const chain = await this.#chains.follow(record.firstCluster, maxDirectoryBytes);
         await this.#directory(chain, childPath, level + 1);
       } else {
@@ -84,11 +87,14 @@ class Walk {
     const extents = await this.#chains.follow(firstCluster, sizeBytes);
     const found = extents.reduce((sum, extent) => sum + extent.sizeBytes, 0);
     if (found < sizeBytes) {
-      const what = `${path} has ${sizeBytes} bytes and clusters for ${found}`;
-      throw new BootwrightError('FAT_DAMAGED', { what, offsetBytes: this.#volume.fat.offsetBytes });
+      throw this.#damaged(`${path} has ${sizeBytes} bytes and clusters for ${found}`);
     }
     for (const extent of extents) requireInside(this.#source, extent);
     return extents;
+  }
+
+  #damaged(what: string): BootwrightError {
+    return new BootwrightError('FAT_DAMAGED', { what, offsetBytes: this.#volume.fat.offsetBytes });
   }
 
   async #read(extents: readonly Extent[]): Promise<Uint8Array> {
