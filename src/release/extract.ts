@@ -1,10 +1,11 @@
-import { mkdir, symlink } from 'node:fs/promises';
-import { dirname, join, posix } from 'node:path';
+import { chmod, mkdir, symlink } from 'node:fs/promises';
+import { join, posix } from 'node:path';
 import { BootwrightError } from '../errors.ts';
 import type { ImageTree } from '../iso/tree.ts';
-import { describeWriteFailure, syncFolder } from '../platform/durable.ts';
+import { syncFolder } from '../platform/durable.ts';
 import type { ByteSource } from '../platform/files.ts';
 import { grubConfigPath, manifestName } from './layout.ts';
+import { linkInside } from './links.ts';
 import type { ManifestEntry } from './manifest.ts';
 import type { FoundConfig, Loaders } from './recognise.ts';
 import { writeFrom } from './write.ts';
@@ -28,9 +29,8 @@ export interface ExtractPlan {
   readonly folders: readonly string[];
 }
 
-/** The bytes of a text that has a letter for each byte. */
-function textSource(text: string): ByteSource {
-  const bytes = Buffer.from(text, 'latin1');
+/** The bytes of something that was made here. */
+export function bytesSource(bytes: Buffer): ByteSource {
   return {
     sizeBytes: bytes.byteLength,
     read: (into, position) => Promise.resolve(bytes.copy(into, 0, position)),
@@ -41,14 +41,6 @@ function textSource(text: string): ByteSource {
 // The server must be able to read what it serves, whatever the image says of it.
 const readable = 0o400;
 
-/** An absolute link means the image's root: made relative, it means the release's. Throws IMAGE_LINK_OUTSIDE. */
-function linkInside(path: string, target: string): string {
-  const folder = posix.dirname(path);
-  const meant = target.startsWith('/') ? posix.normalize(target).slice(1) : posix.normalize(posix.join(folder, target));
-  if (meant === '..' || meant.startsWith('../')) throw new BootwrightError('IMAGE_LINK_OUTSIDE', { path, target });
-  return target.startsWith('/') ? posix.relative(folder, meant) || '.' : target;
-}
-
 interface Parts {
   readonly tree: ImageTree;
   readonly loaders: Loaders;
@@ -56,11 +48,33 @@ interface Parts {
   /** Paths that stay in the ISO alone: the live system, which the machine takes out of the ISO. */
   readonly left: ReadonlySet<string>;
   /** What becomes of the configuration. */
-  readonly configText: string;
+  readonly configBytes: Buffer;
+  /** Names at the root of the release that are taken already, such as that of the ISO. */
+  readonly taken: readonly string[];
 }
 
-/** What will be where: loaders at the root, the configuration in its one place, everything else as it is. */
-export function planExtract({ tree, loaders, config, left, configText }: Parts): ExtractPlan {
+/** Every folder that leads to one of the paths, parents first. */
+function foldersOf(paths: Iterable<string>): string[] {
+  const folders = new Set<string>();
+  for (const path of paths) {
+    for (let folder = posix.dirname(path); folder !== '.'; folder = posix.dirname(folder)) folders.add(folder);
+  }
+  return [...folders].sort();
+}
+
+function requireDistinct(paths: Iterable<string>): void {
+  const seen = new Set<string>();
+  for (const path of paths) {
+    if (seen.has(path)) throw new BootwrightError('IMAGE_NAME_TWICE', { path });
+    seen.add(path);
+  }
+}
+
+/**
+ * What will be where: loaders at the root, the configuration in its one place, everything else as it is. Throws
+ * IMAGE_NAME_TWICE, IMAGE_LINK_OUTSIDE or ISO_UNSUPPORTED.
+ */
+export function planExtract({ tree, loaders, config, left, configBytes, taken }: Parts): ExtractPlan {
   const moved = [loaders.boot, ...(loaders.grub === undefined ? [] : [loaders.grub]), ...loaders.others];
   const handled = new Set([...moved.map(({ entry }) => entry.path), ...left, config.entry.path]);
   const files: PlannedFile[] = moved.map(({ entry, file }) => ({
@@ -69,13 +83,14 @@ export function planExtract({ tree, loaders, config, left, configText }: Parts):
     sizeBytes: entry.sizeBytes,
     open: () => tree.open(entry),
   }));
-  const configBytes = textSource(configText);
-  files.push({ path: grubConfigPath, mode: 0o644, sizeBytes: configBytes.sizeBytes, open: () => configBytes });
+  const source = bytesSource(configBytes);
+  files.push({ path: grubConfigPath, mode: 0o644, sizeBytes: source.sizeBytes, open: () => source });
   const links: PlannedLink[] = [];
+  const targets = new Map(tree.entries.flatMap(({ path, target }) => (target === undefined ? [] : [[path, target]])));
   for (const entry of tree.entries) {
     const { path, kind, target } = entry;
     if (handled.has(path) || path === manifestName || /^boot\/grub2\/grub(-pxe)?\.cfg$/.test(path)) continue;
-    if (kind === 'symlink') links.push({ path, target: linkInside(path, target ?? '') });
+    if (kind === 'symlink') links.push({ path, target: linkInside(targets, path, target ?? '') });
     if (kind === 'file') {
       files.push({
         path,
@@ -85,11 +100,10 @@ export function planExtract({ tree, loaders, config, left, configText }: Parts):
       });
     }
   }
-  const folders = new Set<string>();
-  for (const { path } of [...files, ...links]) {
-    for (let folder = posix.dirname(path); folder !== '.'; folder = posix.dirname(folder)) folders.add(folder);
-  }
-  return { files, links, folders: [...folders].sort() };
+  const paths = [...files, ...links].map(({ path }) => path);
+  const folders = foldersOf(paths);
+  requireDistinct([...taken, ...paths, ...folders]);
+  return { files, links, folders };
 }
 
 export interface ExtractOptions {
@@ -99,31 +113,28 @@ export interface ExtractOptions {
 
 /**
  * Writes a plan into an empty folder and says what is there. Links are made last, so that nothing is ever written
- * through one. Throws OUTPUT_FULL, OUTPUT_UNWRITABLE or IMAGE_NAME_TWICE.
+ * through one. Errors of the file system come as they are.
  */
 export async function extract(plan: ExtractPlan, folder: string, options: ExtractOptions): Promise<ManifestEntry[]> {
   const entries: ManifestEntry[] = [];
-  try {
-    for (const path of plan.folders) await mkdir(join(folder, path), { mode: 0o755 });
-    for (const file of plan.files) {
-      const written = await writeFrom(file.open(), join(folder, file.path), {
-        mode: file.mode,
-        signal: options.signal,
-        onBytes: (count) => options.onBytes(count, file.path),
-      });
-      entries.push({ path: file.path, kind: 'file', mode: `0${file.mode.toString(8).padStart(3, '0')}`, ...written });
-    }
-    for (const { path, target } of plan.links) {
-      await symlink(target, join(folder, path));
-      entries.push({ path, kind: 'symlink', target });
-    }
-    for (const path of plan.folders.toReversed()) await syncFolder(join(folder, path));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
-      const { path = folder } = error as NodeJS.ErrnoException;
-      throw new BootwrightError('IMAGE_NAME_TWICE', { path: path.slice(folder.length + 1) }, { cause: error });
-    }
-    throw describeWriteFailure(error, dirname(folder));
+  for (const path of plan.folders) {
+    await mkdir(join(folder, path));
+    // Not as the umask of the builder would have it: other programs may serve this.
+    await chmod(join(folder, path), 0o755);
   }
+  for (const file of plan.files) {
+    const written = await writeFrom(file.open(), join(folder, file.path), {
+      name: file.path,
+      mode: file.mode,
+      signal: options.signal,
+      onBytes: (count) => options.onBytes(count, file.path),
+    });
+    entries.push({ path: file.path, kind: 'file', mode: `0${file.mode.toString(8).padStart(3, '0')}`, ...written });
+  }
+  for (const { path, target } of plan.links) {
+    await symlink(target, join(folder, path));
+    entries.push({ path, kind: 'symlink', target });
+  }
+  for (const path of plan.folders.toReversed()) await syncFolder(join(folder, path));
   return entries;
 }
