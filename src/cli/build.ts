@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { Command, Option } from 'commander';
 import { formatBytes, formatDuration } from '../format.ts';
-import type { OutputFormat } from '../release/deliver.ts';
+import type { OutputFormat } from '../release/occupied.ts';
 import { splitWords } from './words.ts';
 
 interface Flags {
@@ -18,10 +18,10 @@ function defaultOutput(iso: string, format: OutputFormat): string {
   return format === 'pxe-dir' ? `${name}-pxe` : `${name}-pxe.tar`;
 }
 
-/** Ends a build on SIGINT or SIGTERM in order, so that it can remove what it began. */
+/** Ends a build on a signal in order, so that it can remove what it began. */
 function abortOnSignals(): AbortSignal {
   const controller = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => controller.abort());
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => controller.abort());
   return controller.signal;
 }
 

@@ -5,7 +5,8 @@ export function printError(error: unknown, json: boolean): number {
   if (!(error instanceof BootwrightError)) {
     const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
     if (name === 'AbortError') {
-      console.error('bootwright: stopped; nothing was left behind');
+      if (json) console.log(JSON.stringify({ event: 'failed', error: { code: 'STOPPED', message } }));
+      else console.error('bootwright: stopped; nothing was left behind');
       return 130;
     }
     if (json) console.log(JSON.stringify({ event: 'failed', error: { code: 'INTERNAL', message } }));

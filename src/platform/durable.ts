@@ -36,9 +36,17 @@ export function describeWriteFailure(error: unknown, path: string): unknown {
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':
+    case 'ENOENT':
+    case 'EEXIST':
     case 'ENOTDIR':
+    case 'EISDIR':
+    case 'ENOTEMPTY':
+    case 'ELOOP':
     case 'ENAMETOOLONG':
+    case 'EBUSY':
+    case 'EXDEV':
     case 'EFBIG':
+    case 'EMFILE':
     case 'EIO':
       return new BootwrightError('OUTPUT_UNWRITABLE', { path, reason: message }, { cause: error });
     default:

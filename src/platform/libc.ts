@@ -2,8 +2,9 @@ import koffi from 'koffi';
 import { BootwrightError } from '../errors.ts';
 
 /**
- * The three calls that Node has no word for. A UDP socket that hears and sends on one network interface only needs
- * SO_BINDTODEVICE before bind(2); a folder that replaces another one in a single step needs renameat2(2).
+ * The calls that Node has no word for. A UDP socket that hears and sends on one network interface only needs
+ * SO_BINDTODEVICE before bind(2); a folder that replaces another one in a single step needs renameat2(2); a lock that
+ * ends with its process, however that ends, needs flock(2).
  */
 interface Libc {
   socket(family: number, type: number, protocol: number): number;
@@ -11,6 +12,7 @@ interface Libc {
   bind(fd: number, address: Uint8Array, length: number): number;
   close(fd: number): number;
   renameat2(oldFolder: number, oldPath: string, newFolder: number, newPath: string, flags: number): number;
+  flock(fd: number, operation: number): number;
 }
 
 let loaded: Libc | undefined;
@@ -26,6 +28,7 @@ function libc(): Libc {
     bind: library.func('int bind(int, const uint8_t *, uint32_t)'),
     close: library.func('int close(int)'),
     renameat2: library.func('int renameat2(int, const char *, int, const char *, unsigned int)'),
+    flock: library.func('int flock(int, int)'),
   };
   return loaded;
 }
@@ -38,6 +41,7 @@ const SO_BROADCAST = 6;
 const SO_BINDTODEVICE = 25;
 const AT_FDCWD = -100;
 const RENAME_EXCHANGE = 2;
+const LOCK_EX_NB = 2 | 4;
 
 function check(result: number, call: string): number {
   if (result >= 0) return result;
@@ -79,4 +83,19 @@ export function openDeviceSocket(options: DeviceSocketOptions): number {
 /** Swaps two paths of one file system in a single step. Throws an error with the errno's name as its `code`. */
 export function exchangePaths(one: string, other: string): void {
   check(libc().renameat2(AT_FDCWD, one, AT_FDCWD, other, RENAME_EXCHANGE), 'renameat2');
+}
+
+/**
+ * Takes the lock of an open file or folder for as long as it is open; false where another process has it. Throws an
+ * error with the errno's name as its `code` where the file system has no locks.
+ */
+export function lockOpenFile(fd: number): boolean {
+  try {
+    check(libc().flock(fd, LOCK_EX_NB), 'flock');
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EAGAIN' || code === 'EWOULDBLOCK') return false;
+    throw error;
+  }
 }

@@ -16,27 +16,38 @@ function addText(archive: Pack, headers: Partial<Header> & { name: string }, tex
   });
 }
 
-async function addFile(archive: Pack, headers: Partial<Header> & { name: string }, path: string): Promise<void> {
-  const entry = archive.entry({ ...headers, ...timeless });
-  await pipeline(createReadStream(path, { highWaterMark: 1024 * 1024 }), entry);
+interface Add {
+  readonly archive: Pack;
+  readonly signal: AbortSignal | undefined;
 }
 
-async function addAll(archive: Pack, folder: string, manifest: Manifest): Promise<void> {
+async function addFile({ archive, signal }: Add, headers: Partial<Header> & { name: string }, path: string) {
+  const entry = archive.entry({ ...headers, ...timeless });
+  await pipeline(createReadStream(path, { highWaterMark: 1024 * 1024 }), entry, { signal });
+}
+
+async function addAll(add: Add, folder: string, manifest: Manifest): Promise<void> {
+  const { archive } = add;
   await addText(archive, { name: manifestName, mode: 0o644 }, formatManifest(manifest));
   for (const entry of manifest.entries) {
     if (entry.kind === 'symlink') {
       await addText(archive, { name: entry.path, type: 'symlink', linkname: entry.target, mode: 0o777 });
     } else {
       const headers = { name: entry.path, size: entry.sizeBytes, mode: Number.parseInt(entry.mode, 8) };
-      await addFile(archive, headers, join(folder, entry.path));
+      await addFile(add, headers, join(folder, entry.path));
     }
   }
   archive.finalize();
 }
 
 /** Packs a built folder into a new tar file, the manifest first. Fails if the file is there. */
-export async function packTar(folder: string, manifest: Manifest, path: string): Promise<void> {
+export async function packTar(folder: string, manifest: Manifest, path: string, signal?: AbortSignal): Promise<void> {
   const archive = pack();
   const file = createWriteStream(path, { flags: 'wx', flush: true });
-  await Promise.all([pipeline(archive, file), addAll(archive, folder, manifest)]);
+  const written = pipeline(archive, file);
+  const added = addAll({ archive, signal }, folder, manifest).catch((error: Error) => {
+    archive.destroy(error);
+    throw error;
+  });
+  await Promise.all([written, added]);
 }

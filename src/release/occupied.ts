@@ -1,0 +1,78 @@
+import { lstat, open, readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { BootwrightError } from '../errors.ts';
+import { manifestName } from './layout.ts';
+import { type Manifest, parseManifest } from './manifest.ts';
+
+export type OutputFormat = 'pxe-dir' | 'pxe-tar';
+
+/** What is at a path: nothing (or an empty folder), or something that we made. */
+export type Occupied = 'free' | 'ours';
+
+function foreign(path: string): BootwrightError {
+  return new BootwrightError('OUTPUT_NOT_OURS', { path });
+}
+
+/** A folder is ours if it has a manifest, and nothing that the manifest does not name: somebody may have added to it. */
+async function lookAtFolder(path: string): Promise<Occupied> {
+  if ((await readdir(path)).length === 0) return 'free';
+  let manifest: Manifest;
+  try {
+    manifest = parseManifest(await readFile(join(path, manifestName), 'utf8'), path);
+  } catch (cause) {
+    throw new BootwrightError('OUTPUT_NOT_OURS', { path }, { cause });
+  }
+  const known = new Set([manifestName, ...manifest.entries.map((entry) => entry.path)]);
+  for (const entry of await readdir(path, { recursive: true, withFileTypes: true })) {
+    const found = join(entry.parentPath, entry.name);
+    if (!entry.isDirectory() && !known.has(relative(path, found))) throw foreign(found);
+  }
+  return 'ours';
+}
+
+const tarBlockBytes = 512;
+/** A manifest of a hundred thousand files has some 20 MB. */
+const manifestLimitBytes = 256 * 1024 * 1024;
+
+/** Our archives start with the manifest. A header has the name first, the size at 124 (POSIX.1-2017, pax, ustar). */
+async function lookAtFile(path: string): Promise<Occupied> {
+  const handle = await open(path, 'r');
+  try {
+    const header = Buffer.alloc(tarBlockBytes);
+    await handle.read(header, 0, tarBlockBytes, 0);
+    const name = header.toString('latin1', 0, 100).replace(/\0.*$/s, '');
+    const sizeBytes = Number.parseInt(header.toString('latin1', 124, 136), 8);
+    if (name !== manifestName || !(sizeBytes <= manifestLimitBytes)) throw foreign(path);
+    const text = Buffer.alloc(sizeBytes);
+    await handle.read(text, 0, sizeBytes, tarBlockBytes);
+    parseManifest(text.toString('utf8'), path);
+    return 'ours';
+  } catch (cause) {
+    throw new BootwrightError('OUTPUT_NOT_OURS', { path }, { cause });
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Where an output really is: a symbolic link of the user's stays, and what it leads to is replaced. */
+export async function resolveOutput(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch (cause) {
+    const isLink = await lstat(path).catch(() => undefined);
+    if (isLink !== undefined) throw new BootwrightError('OUTPUT_NOT_OURS', { path }, { cause });
+    return path;
+  }
+}
+
+/** Throws OUTPUT_NOT_OURS, with what is not, for anything that a build may not replace. */
+export async function lookAtOutput(path: string, format: OutputFormat): Promise<Occupied> {
+  const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (found === undefined) return 'free';
+  if (format === 'pxe-dir' && found.isDirectory()) return lookAtFolder(path);
+  if (format === 'pxe-tar' && found.isFile()) return lookAtFile(path);
+  throw foreign(path);
+}
