@@ -1,19 +1,21 @@
+import { isUtf8 } from 'node:buffer';
+import { chmod, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { BootwrightError } from '../errors.ts';
 import { bootEntries } from '../grub/entries.ts';
 import { rewriteForPxe } from '../grub/rewrite.ts';
 import type { ImageTree } from '../iso/tree.ts';
 import { openIso } from '../iso/volume.ts';
-import { describeWriteFailure, replaceFile } from '../platform/durable.ts';
+import { syncFolder } from '../platform/durable.ts';
 import type { ByteSource } from '../platform/files.ts';
 import { openFile } from '../platform/files-node.ts';
-import { extract, planExtract } from './extract.ts';
+import { bytesSource, extract, planExtract } from './extract.ts';
 import { manifestName } from './layout.ts';
 import { checkLiveUrl, joinUrl } from './live-url.ts';
 import { formatManifest, type Manifest, type ManifestEntry, releaseIdOf, sortEntries } from './manifest.ts';
 import { preflight } from './preflight.ts';
-import { findConfig, findLiveFilesystem } from './recognise.ts';
-import { takeOver } from './write.ts';
+import { type FoundConfig, findConfig, findLiveFilesystem } from './recognise.ts';
+import { takeOver, writeFrom } from './write.ts';
 
 /** What a build is doing; `path` is the file at hand, in bytes of the whole. */
 export interface BuildProgress {
@@ -48,20 +50,22 @@ function chooseLiveUrl({ isoUrl, baseUrl }: BuildRequest, isoFile: string): stri
   return undefined;
 }
 
-/** A configuration as text with a letter for each byte, so that what is not understood stays as it is, in any encoding. */
-async function readText(tree: ImageTree, path: string, limitBytes: number): Promise<string> {
-  const entry = tree.find(path);
-  if (entry === undefined || entry.sizeBytes > limitBytes) {
-    throw new BootwrightError('IMAGE_CONFIG_TOO_LARGE', { path, limitBytes });
-  }
-  const bytes = Buffer.alloc(entry.sizeBytes);
-  await tree.open(entry).read(bytes, 0);
-  return bytes.toString('latin1');
-}
-
+/** Files may share their bytes in an image, as hard links do. One that is many times its own size fills disks. */
+const maxUnfold = 4;
 const configLimitBytes = 4 * 1024 * 1024;
 
+async function readConfig(tree: ImageTree, { entry }: FoundConfig): Promise<Buffer> {
+  const { path, sizeBytes } = entry;
+  if (sizeBytes > configLimitBytes) {
+    throw new BootwrightError('IMAGE_CONFIG_TOO_LARGE', { path, limitBytes: configLimitBytes });
+  }
+  const bytes = Buffer.alloc(sizeBytes);
+  await tree.open(entry).read(bytes, 0);
+  return bytes;
+}
+
 async function buildFrom(source: ByteSource, request: BuildRequest, folder: string): Promise<Manifest> {
+  const { signal } = request;
   const report = (phase: BuildProgress['phase'], path: string, doneBytes = 0, totalBytes = source.sizeBytes) =>
     request.onProgress?.({ phase, path, doneBytes, totalBytes });
   const isoFile = isoFileName(request.image);
@@ -70,37 +74,39 @@ async function buildFrom(source: ByteSource, request: BuildRequest, folder: stri
   report('read', request.image);
   const tree = await openIso(source);
   const config = findConfig(tree);
-  const originalText = await readText(tree, config.entry.path, configLimitBytes);
+  const originalBytes = await readConfig(tree, config);
+  // One that is not UTF-8 must come out with the same bytes, whatever they mean.
+  const encoding = isUtf8(originalBytes) ? 'utf8' : 'latin1';
 
   report('check', request.image);
   const liveFilesystem = findLiveFilesystem(tree);
-  const checked = await preflight(tree, bootEntries(originalText), {
-    live: liveFilesystem !== undefined,
-    signal: request.signal,
-  });
-
-  const liveUrl = liveFilesystem === undefined ? undefined : (givenUrl ?? joinUrl(bootServerUrl, isoFile));
-  const { text: configText, liveKernels } = rewriteForPxe(originalText, {
-    liveUrl,
+  if (liveFilesystem === undefined && givenUrl !== undefined) {
+    throw new BootwrightError('LIVE_URL_UNUSED', { url: givenUrl });
+  }
+  const { text: configText } = rewriteForPxe(originalBytes.toString(encoding), {
+    liveUrl: liveFilesystem === undefined ? undefined : (givenUrl ?? joinUrl(bootServerUrl, isoFile)),
     variablesInUrl: givenUrl === undefined,
-    kernelArguments: request.kernelArguments.map((argument) => Buffer.from(argument, 'utf8').toString('latin1')),
+    kernelArguments: request.kernelArguments,
     from: config.from,
   });
-  if (liveUrl !== undefined && liveKernels === 0) {
-    throw new BootwrightError('IMAGE_NOTHING_LIVE', { path: config.entry.path });
-  }
+  const checked = await preflight(tree, bootEntries(configText), { live: liveFilesystem !== undefined, signal });
+
   const plan = planExtract({
     tree,
     loaders: checked.loaders,
     config,
-    configText,
+    configBytes: Buffer.from(configText, encoding),
     left: new Set(liveFilesystem === undefined ? [] : [liveFilesystem.path]),
+    taken: liveFilesystem === undefined ? [manifestName] : [manifestName, isoFile],
   });
-  const isoBytes = liveFilesystem === undefined ? 0 : source.sizeBytes;
-  const totalBytes = plan.files.reduce((sum, { sizeBytes }) => sum + sizeBytes, isoBytes);
+  const extractBytes = plan.files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  if (extractBytes > maxUnfold * source.sizeBytes) {
+    throw new BootwrightError('ISO_TREE_TOO_LARGE', { limit: maxUnfold * source.sizeBytes, what: 'bytes of files' });
+  }
+  const totalBytes = extractBytes + (liveFilesystem === undefined ? 0 : source.sizeBytes);
   let doneBytes = 0;
   const entries: ManifestEntry[] = await extract(plan, folder, {
-    signal: request.signal,
+    signal,
     onBytes(count, path) {
       doneBytes += count;
       report('extract', path, doneBytes, totalBytes);
@@ -108,8 +114,9 @@ async function buildFrom(source: ByteSource, request: BuildRequest, folder: stri
   });
   if (liveFilesystem !== undefined) {
     const written = await takeOver(request.image, source, join(folder, isoFile), {
+      name: request.image,
       mode: 0o644,
-      signal: request.signal,
+      signal,
       onBytes(count) {
         doneBytes += count;
         report('copy', isoFile, doneBytes, totalBytes);
@@ -118,32 +125,45 @@ async function buildFrom(source: ByteSource, request: BuildRequest, folder: stri
     entries.push({ path: isoFile, kind: 'file', mode: '0644', ...written });
   }
   const { loaders, http, kernels, initrds } = checked;
+  const name = isoFile.replace(/\.iso$/, '');
   return {
     format: 1,
-    id: releaseIdOf(isoFile.replace(/\.iso$/, ''), entries),
-    name: isoFile.replace(/\.iso$/, ''),
+    id: releaseIdOf(name, entries),
+    name,
     architecture: loaders.architecture,
     loader: { boot: loaders.boot.file, ...(loaders.grub === undefined ? {} : { grub: loaders.grub.file }), http },
     kernels: [...kernels],
     initrds: [...initrds],
     iso: liveFilesystem === undefined ? null : isoFile,
-    liveUrl: liveFilesystem === undefined ? null : (givenUrl ?? null),
+    liveUrl: givenUrl ?? null,
     entries: sortEntries(entries),
   };
 }
 
+/** What changes when somebody writes to a file, or puts another one in its place, or takes it away. */
+async function stateOf(path: string): Promise<string> {
+  const found = await stat(path, { bigint: true }).catch(() => undefined);
+  return found === undefined ? 'gone' : [found.dev, found.ino, found.size, found.mtimeNs, found.ctimeNs].join();
+}
+
 /**
  * Makes what machines boot from, out of a LiveOS ISO, in an empty folder: the layout, and a manifest of it. Everything
- * is safe on disk when it resolves. Throws a BootwrightError; what is in the folder then is the caller's to remove.
+ * is safe on disk when it resolves. Throws a BootwrightError, or the file system's error where the folder can't be
+ * written to; what is in it then is the caller's to remove.
  */
 export async function build(request: BuildRequest, folder: string): Promise<Manifest> {
-  const source = await openFile(request.image);
+  const { image } = request;
+  const before = await stateOf(image);
+  const source = await openFile(image);
   try {
+    await chmod(folder, 0o755);
     const manifest = await buildFrom(source, request, folder);
-    await replaceFile(join(folder, manifestName), formatManifest(manifest));
+    // A release that is half of one image and half of another one would boot, and then fail somewhere.
+    if ((await stateOf(image)) !== before) throw new BootwrightError('SOURCE_CHANGED', { path: image });
+    const text = bytesSource(Buffer.from(formatManifest(manifest), 'utf8'));
+    await writeFrom(text, join(folder, manifestName), { name: manifestName, mode: 0o644 });
+    await syncFolder(folder);
     return manifest;
-  } catch (error) {
-    throw describeWriteFailure(error, folder);
   } finally {
     await source.close();
   }

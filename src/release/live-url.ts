@@ -14,10 +14,12 @@ export function checkLiveUrl(text: string): string {
   } catch (cause) {
     throw new BootwrightError('LIVE_URL_INVALID', { url: text }, { cause });
   }
-  const scheme = url.protocol.slice(0, -1);
+  // As it is written: dracut compares it letter by letter, and knows no "HTTP".
+  const scheme = text.slice(0, url.protocol.length - 1);
   if (!schemes.includes(scheme)) {
     throw new BootwrightError('LIVE_URL_SCHEME', { url: text, scheme, schemes: schemes.join(', ') });
   }
+  if (!text.startsWith(`${scheme}://`)) throw new BootwrightError('LIVE_URL_INVALID', { url: text });
   if (!url.pathname.endsWith('.iso')) throw new BootwrightError('LIVE_URL_NOT_ISO', { url: text });
   return text;
 }

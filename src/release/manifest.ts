@@ -3,7 +3,7 @@ import Type, { type Static } from 'typebox';
 import { Value } from 'typebox/value';
 import { BootwrightError } from '../errors.ts';
 
-const path = Type.String({ pattern: '^(?!.*(^|/)\\.{1,2}(/|$))[^/\\0]+(/[^/\\0]+)*$' });
+const path = Type.String({ pattern: '^(?![\\s\\S]*(^|/)\\.{1,2}(/|$))[^/\\0]+(/[^/\\0]+)*$' });
 const mode = Type.String({ pattern: '^0[0-7]{3}$' });
 
 const file = Type.Object({

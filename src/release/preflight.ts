@@ -65,10 +65,10 @@ interface Bootable {
   readonly initrds: readonly ImageEntry[];
 }
 
-/** What the menu boots. Entries that name no initrd (memtest, firmware setup) don't count. */
-function findBootables(tree: ImageTree, entries: readonly BootEntry[]): Bootable[] {
+/** What of the menu starts the system of the image. Tools beside it (memtest, FreeDOS, firmware setup) don't count. */
+function findBootables(tree: ImageTree, entries: readonly BootEntry[], live: boolean): Bootable[] {
   return entries
-    .filter(({ initrds }) => initrds.length > 0)
+    .filter(({ initrds, liveRoot }) => initrds.length > 0 && (liveRoot !== undefined || !live))
     .map(({ kernel: kernelPath, initrds: initrdPaths, title }) => {
       const kernel = tree.find(kernelPath);
       if (kernel?.kind !== 'file') throw new BootwrightError('IMAGE_NO_KERNEL', { path: kernelPath, title });
@@ -82,11 +82,16 @@ function findBootables(tree: ImageTree, entries: readonly BootEntry[]): Bootable
 }
 
 /** An initrd that can't fetch the live system over the network boots into an emergency shell: better not published. */
-async function checkInitrds(tree: ImageTree, bootables: readonly Bootable[]): Promise<void> {
+async function checkInitrds(
+  tree: ImageTree,
+  bootables: readonly Bootable[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const inspected = new Map<string, Awaited<ReturnType<typeof inspectInitrd>>>();
   for (const { initrds } of bootables) {
     const parts = new Set<string>();
     for (const entry of initrds) {
+      signal?.throwIfAborted();
       const contents = inspected.get(entry.path) ?? (await inspectInitrd(tree.open(entry)));
       inspected.set(entry.path, contents);
       for (const part of contents.parts) parts.add(part);
@@ -103,7 +108,10 @@ function pathsOf(entries: readonly ImageEntry[]): string[] {
   return [...new Set(entries.map(({ path }) => path))];
 }
 
-/** Looks whether the parts of an image are there and fit together. Throws IMAGE_… and INITRD_… errors. */
+/**
+ * Looks whether the parts of an image are there and fit together. `entries` are those of the configuration that the
+ * release will have. Throws IMAGE_… and INITRD_… errors.
+ */
 export async function preflight(
   tree: ImageTree,
   entries: readonly BootEntry[],
@@ -111,9 +119,9 @@ export async function preflight(
 ): Promise<Preflight> {
   const { loaders, http } = await checkLoaders(tree);
   signal?.throwIfAborted();
-  const bootables = findBootables(tree, entries);
+  const bootables = findBootables(tree, entries, live);
   if (bootables.length === 0) throw new BootwrightError('IMAGE_NOTHING_TO_BOOT', {});
-  if (live) await checkInitrds(tree, bootables);
+  if (live) await checkInitrds(tree, bootables, signal);
   return {
     loaders,
     http,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { copyFile, type FileHandle, open } from 'node:fs/promises';
+import { chmod, copyFile, type FileHandle, open } from 'node:fs/promises';
 import { BootwrightError } from '../errors.ts';
 import type { ByteSource } from '../platform/files.ts';
 
@@ -13,6 +13,8 @@ interface Written {
 }
 
 export interface WriteOptions {
+  /** What the source is, for errors. */
+  readonly name: string;
   /** Permission bits. */
   readonly mode: number;
   readonly signal?: AbortSignal | undefined;
@@ -52,9 +54,7 @@ async function pump(
     count = next;
     [buffer, spare] = [spare, buffer];
   }
-  if (position !== source.sizeBytes) {
-    throw new BootwrightError('SOURCE_CHANGED', { expectedBytes: source.sizeBytes, readBytes: position });
-  }
+  if (position !== source.sizeBytes) throw new BootwrightError('SOURCE_CHANGED', { path: options.name });
   return { sizeBytes: position, sha256: hash.digest('hex') };
 }
 
@@ -88,9 +88,10 @@ export async function takeOver(
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw error;
     return writeFrom(source, path, options);
   }
-  const handle = await open(path, 'r+');
+  // By its name: a copy of a file that nobody may write to can't be opened for writing before.
+  await chmod(path, options.mode);
+  const handle = await open(path, 'r');
   try {
-    await handle.chmod(options.mode);
     await handle.sync();
   } finally {
     await handle.close();
