@@ -1,10 +1,9 @@
-import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { syncFolder } from '../platform/durable.ts';
+import { describeWriteFailure, syncFolder } from '../platform/durable.ts';
 import { type BuildRequest, build } from './build.ts';
-import type { RootLayout } from './layout.ts';
-import type { Manifest } from './manifest.ts';
+import { manifestName, type RootLayout } from './layout.ts';
+import { formatManifest, type Manifest } from './manifest.ts';
 
 export interface Published {
   readonly manifest: Manifest;
@@ -12,23 +11,49 @@ export interface Published {
   readonly already: boolean;
 }
 
-/**
- * Builds a release aside and makes it appear, whole, by one rename. Until then nothing of it can be seen, and
- * afterwards nothing of it changes.
- */
-export async function publish(layout: RootLayout, request: BuildRequest): Promise<Published> {
+/** Whether a release is there with all its files, as far as names and sizes tell. */
+async function isThere(folder: string, manifest: Manifest): Promise<boolean> {
+  try {
+    if ((await readFile(join(folder, manifestName), 'utf8')) !== formatManifest(manifest)) return false;
+    for (const entry of manifest.entries) {
+      if (entry.kind === 'file' && (await stat(join(folder, entry.path))).size !== entry.sizeBytes) return false;
+    }
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function publishAside(layout: RootLayout, request: BuildRequest): Promise<Published> {
   await mkdir(layout.staging, { recursive: true });
   await mkdir(layout.releases, { recursive: true });
-  const folder = await mkdtemp(join(layout.staging, 'release-'));
+  const aside = await mkdtemp(join(layout.staging, 'release-'));
   try {
-    const manifest = await build(request, folder);
+    const made = join(aside, 'release');
+    await mkdir(made);
+    const manifest = await build(request, made);
+    request.signal?.throwIfAborted();
     const target = join(layout.releases, manifest.id);
-    if (existsSync(target)) return { manifest, already: true };
-    await rename(folder, target);
+    if (await isThere(target, manifest)) return { manifest, already: true };
+    // Nothing, unless somebody removed a part of a release by hand.
+    await rename(target, join(aside, 'damaged')).catch(() => {});
+    await rename(made, target);
     await syncFolder(layout.releases);
     return { manifest, already: false };
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await rm(aside, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Builds a release aside and makes it appear, whole, by one rename. Until then nothing of it can be seen, and
+ * afterwards nothing of it changes. Throws OUTPUT_FULL, OUTPUT_UNWRITABLE and what the build throws.
+ */
+export async function publish(layout: RootLayout, request: BuildRequest): Promise<Published> {
+  try {
+    return await publishAside(layout, request);
+  } catch (error) {
+    throw describeWriteFailure(error, layout.root);
   }
 }
 
@@ -37,5 +62,8 @@ export async function clearStaging(layout: RootLayout): Promise<void> {
   await mkdir(layout.staging, { recursive: true });
   for (const name of await readdir(layout.staging)) {
     await rm(join(layout.staging, name), { recursive: true, force: true });
+  }
+  for (const name of await readdir(layout.own)) {
+    if (/\.\d+\.new$/.test(name)) await rm(join(layout.own, name), { force: true });
   }
 }

@@ -1,18 +1,15 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { hasCode } from '../errors.ts';
+import { BootwrightError, errorTable, hasCode } from '../errors.ts';
 import type { Clock } from '../platform/clock.ts';
 import { activate, activeReleaseId } from './activate.ts';
+import { type Arrival, Arrivals, isSame, type Seen } from './arrivals.ts';
 import type { BuildProgress } from './build.ts';
-import type { RootLayout } from './layout.ts';
+import { manifestName, type RootLayout } from './layout.ts';
 import { publish } from './publish.ts';
 
 /** An ISO in images/, and the release that was made of it. */
-export interface BuiltImage {
-  readonly path: string;
-  readonly sizeBytes: number;
-  readonly modifiedMs: number;
+export interface BuiltImage extends Seen {
   /** How it was made: with other settings it is made again. */
   readonly recipe: string;
   readonly releaseId: string;
@@ -57,26 +54,14 @@ const lookEveryMs = 1000;
 const settledAfterMs = 2000;
 /** One that is too short by its own account may still be on its way, over a slow network. */
 const abandonedAfterMs = 30_000;
+/** Where it was not the image's fault (a full disk, say), a build is tried again. */
+const tryAgainAfterMs = 30_000;
 
-interface Seen {
-  readonly path: string;
-  readonly sizeBytes: number;
-  readonly modifiedMs: number;
-}
-
-async function listImages(folder: string): Promise<Seen[]> {
-  const names = (await readdir(folder)).filter((name) => /^[^.].*\.iso$/i.test(name)).sort();
-  const seen: Seen[] = [];
-  for (const name of names) {
-    const path = join(folder, name);
-    const found = await stat(path).catch(() => undefined);
-    if (found?.isFile()) seen.push({ path, sizeBytes: found.size, modifiedMs: Math.trunc(found.mtimeMs) });
-  }
-  return seen;
-}
-
-function isSame(one: Seen | undefined, other: Seen | undefined): boolean {
-  return one !== undefined && one.sizeBytes === other?.sizeBytes && one.modifiedMs === other.modifiedMs;
+/** A build that failed: of what, why, and when to try that again. */
+interface Failure {
+  readonly image: Seen;
+  readonly reason: string;
+  readonly againMs: number;
 }
 
 /**
@@ -86,15 +71,12 @@ function isSame(one: Seen | undefined, other: Seen | undefined): boolean {
 export function watchImages({ images, layout, built, clock, kernelArguments, report }: ImageWatchOptions): ImageWatch {
   const recipe = JSON.stringify({ kernelArguments });
   const stopping = new AbortController();
-  /** As they were at the last look, and since when they have been so. */
-  let before = new Map<string, Seen & { sinceMs: number }>();
-  /** What could not be used, as it was then: tried again when it changes, or at the next start. */
-  const unusable = new Map<string, Seen>();
-  /** What was too short when it was tried, and may still grow. */
-  const unfinished = new Map<string, Seen>();
+  const arrivals = new Arrivals(images);
+  /** What could not be used, by path. */
+  const failures = new Map<string, Failure>();
   let wake = () => {};
 
-  async function buildOne(image: Seen, quietMs: number): Promise<void> {
+  async function buildOne(image: Arrival): Promise<void> {
     const startedMs = clock.nowMs();
     const name = basename(image.path);
     report({ step: 'building', image: name, sizeBytes: image.sizeBytes });
@@ -112,44 +94,65 @@ export function watchImages({ images, layout, built, clock, kernelArguments, rep
       const durationMs = clock.nowMs() - startedMs;
       report({ step: 'published', image: name, releaseId: manifest.id, activated: first, durationMs });
     } catch (error) {
-      if (stopping.signal.aborted) return;
-      if (hasCode(error, 'ISO_TRUNCATED') && quietMs < abandonedAfterMs) {
-        unfinished.set(image.path, image);
-        return;
-      }
-      unusable.set(image.path, image);
-      report({ step: 'unusable', image: name, error });
+      if (!stopping.signal.aborted) fail(image, error);
+    }
+  }
+
+  function fail(image: Arrival, error: unknown): void {
+    const { path, quietMs } = image;
+    const nowMs = clock.nowMs();
+    const before = failures.get(path);
+    // What is still being written was built too early: nobody needs to hear of it.
+    if (hasCode(error, 'SOURCE_CHANGED')) return;
+    if (hasCode(error, 'ISO_TRUNCATED') && quietMs < abandonedAfterMs) {
+      failures.set(path, { image, reason: before?.reason ?? '', againMs: nowMs + abandonedAfterMs - quietMs });
+      return;
+    }
+    const isItsFault = error instanceof BootwrightError && error.exitStatus === errorTable.ISO_DAMAGED.exit;
+    const reason = String(error);
+    failures.set(path, { image, reason, againMs: isItsFault ? Number.POSITIVE_INFINITY : nowMs + tryAgainAfterMs });
+    if (!isSame(image, before?.image) || reason !== before?.reason) {
+      report({ step: 'unusable', image: basename(path), error });
     }
   }
 
   async function isBuilt(image: Seen): Promise<boolean> {
     const known = await built.find(image.path);
-    return isSame(image, known) && known?.recipe === recipe && existsSync(join(layout.releases, known.releaseId));
+    return (
+      isSame(image, known) &&
+      known?.recipe === recipe &&
+      existsSync(join(layout.releases, known.releaseId, manifestName))
+    );
   }
 
+  /** Builds what is to be built; one of them, since the others may change meanwhile. */
   async function look(): Promise<void> {
     const nowMs = clock.nowMs();
-    const now = await listImages(images);
-    const next = new Map<string, Seen & { sinceMs: number }>();
-    for (const image of now) {
-      const last = before.get(image.path);
-      const sinceMs = last !== undefined && isSame(image, last) ? last.sinceMs : nowMs;
-      next.set(image.path, { ...image, sinceMs });
-    }
-    before = next;
-    for (const image of next.values()) {
+    for (const image of await arrivals.look(nowMs)) {
       if (stopping.signal.aborted) return;
-      const quietMs = Math.max(nowMs - image.sinceMs, nowMs - image.modifiedMs);
-      if (quietMs < settledAfterMs || isSame(image, unusable.get(image.path))) continue;
-      if (quietMs < abandonedAfterMs && isSame(image, unfinished.get(image.path))) continue;
-      if (!(await isBuilt(image))) await buildOne(image, quietMs);
+      const failure = failures.get(image.path);
+      if (image.quietMs < settledAfterMs || (isSame(image, failure?.image) && nowMs < (failure?.againMs ?? 0)))
+        continue;
+      if (!(await isBuilt(image))) return buildOne(image);
+    }
+  }
+
+  /** What kept us from looking at all, such as a folder that is not there: told once. */
+  let blind = '';
+
+  async function lookOnce(): Promise<void> {
+    try {
+      await look();
+      blind = '';
+    } catch (error) {
+      if (blind !== String(error)) report({ step: 'unusable', image: images, error });
+      blind = String(error);
     }
   }
 
   async function run(): Promise<void> {
-    await mkdir(images, { recursive: true });
     while (!stopping.signal.aborted) {
-      await look().catch((error: unknown) => report({ step: 'unusable', image: images, error }));
+      await lookOnce();
       await new Promise<void>((resume) => {
         const cancel = clock.after(lookEveryMs, resume);
         wake = () => {
