@@ -33,8 +33,20 @@ function describeServed(event: Served, who: string): Described {
   }
 }
 
+/** What could break the line or hide a part of it: machines choose the names that they ask for. */
+const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+
+function onOneLine(text: string): string {
+  return text.replace(unprintable, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
+}
+
 /** One line that a person can read for one step of a boot; `machine` is who has the address, where that is known. */
 export function describe(event: BootEvent, machine: string | undefined): Described {
+  const { level, text } = describeStep(event, machine);
+  return { level, text: onOneLine(text) };
+}
+
+function describeStep(event: BootEvent, machine: string | undefined): Described {
   const who = machine ?? ('address' in event ? event.address : event.mac);
   switch (event.step) {
     case 'offered':

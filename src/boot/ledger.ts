@@ -11,8 +11,15 @@ export interface PinnedBoot {
 }
 
 /**
+ * For so long a repeated xid means the same exchange: EDK2 waits up to 4 + 8 + 16 + 32 s for offers before its REQUEST
+ * (PxeBcDhcp4.c, mPxeDhcpTimeout). Later it is another boot of a ROM that always uses the same xid.
+ */
+const exchangeMs = 120_000;
+
+/**
  * Remembers, for every machine, the release that its boot was given, from the DHCP answer on. The decision falls once:
- * the REQUEST of an exchange gets what its DISCOVER got, whatever was activated in between.
+ * the REQUEST of an exchange gets what its DISCOVER got, whatever was activated in between. A machine whose address was
+ * given to another one is forgotten, so there are never more boots than addresses.
  */
 export class BootLedger {
   readonly #byMac = new Map<string, PinnedBoot>();
@@ -20,6 +27,7 @@ export class BootLedger {
   #unsaved = new Map<string, PinnedBoot>();
   readonly #save: (boots: readonly PinnedBoot[]) => Promise<void>;
 
+  /** `save` writes each boot over the earlier one of its machine, and over the one of whoever had its address. */
   constructor(known: readonly PinnedBoot[], save: (boots: readonly PinnedBoot[]) => Promise<void>) {
     this.#save = save;
     for (const boot of known) this.#remember(boot);
@@ -32,12 +40,13 @@ export class BootLedger {
     plan: (pinned: string | undefined) => BootAnswer | undefined,
   ): BootAnswer | undefined {
     const before = this.#byMac.get(request.mac);
-    const same = before?.transaction === request.transaction;
+    const same = before?.transaction === request.transaction && nowMs - before.decidedMs < exchangeMs;
     const answer = plan(same ? before.releaseId : undefined);
     if (answer === undefined) return undefined;
     if (!same || before.address !== request.address || before.releaseId !== answer.releaseId) {
       const { mac, address, transaction } = request;
-      const boot = { mac, address, transaction, releaseId: answer.releaseId, decidedMs: nowMs };
+      const decidedMs = same ? before.decidedMs : nowMs;
+      const boot = { mac, address, transaction, releaseId: answer.releaseId, decidedMs };
       this.#remember(boot);
       this.#unsaved.set(mac, boot);
     }
@@ -62,14 +71,20 @@ export class BootLedger {
     try {
       await this.#save([...boots.values()]);
     } catch (error) {
-      this.#unsaved = new Map([...boots, ...this.#unsaved]);
+      const still = [...boots].filter(([mac, boot]) => this.#byMac.get(mac) === boot);
+      this.#unsaved = new Map([...still, ...this.#unsaved]);
       throw error;
     }
   }
 
   #remember(boot: PinnedBoot): void {
     const before = this.#byMac.get(boot.mac);
-    if (before !== undefined && this.#byAddress.get(before.address) === before) this.#byAddress.delete(before.address);
+    if (before !== undefined) this.#byAddress.delete(before.address);
+    const other = this.#byAddress.get(boot.address);
+    if (other !== undefined) {
+      this.#byMac.delete(other.mac);
+      this.#unsaved.delete(other.mac);
+    }
     this.#byMac.set(boot.mac, boot);
     this.#byAddress.set(boot.address, boot);
   }

@@ -30,9 +30,13 @@ export interface BootCatalog {
 /** Which loader an option 93 value can run. 9 ("EBC") means x64 on real firmware. */
 const loaderArchitecture: Readonly<Record<number, string>> = { 7: 'x64', 9: 'x64', 11: 'arm64' };
 
-/** The release and the boot file of one boot; `pinned` is what the same exchange was given before. */
+/**
+ * The release and the boot file of one boot; `pinned` is what the same exchange was given before, and counts while that
+ * release is there. `undefined`: nothing is active, or its loader is for another architecture.
+ */
 export function planBoot(request: BootRequest, catalog: BootCatalog, pinned?: string): BootAnswer | undefined {
-  const releaseId = pinned ?? catalog.activeId;
+  const isThere = pinned !== undefined && catalog.loaderOf(pinned) !== undefined;
+  const releaseId = isThere ? pinned : catalog.activeId;
   if (releaseId === undefined) return undefined;
   const loader = catalog.loaderOf(releaseId);
   if (loader === undefined || loader.architecture !== loaderArchitecture[request.architecture]) return undefined;

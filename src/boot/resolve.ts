@@ -1,12 +1,11 @@
 import { createHash } from 'node:crypto';
-import { posix } from 'node:path';
 import { renderGrubConfig } from '../grub/render.ts';
 import type { ByteSource } from '../platform/files.ts';
 import { openFile } from '../platform/files-node.ts';
 import type { Release, ReleaseCatalog } from '../release/catalog.ts';
 import { grubConfigPath, manifestName } from '../release/layout.ts';
-import type { ManifestEntry } from '../release/manifest.ts';
 import type { Asker, BootFile, ResolveBootFile } from './files.ts';
+import { type FileEntry, findEntry } from './find-entry.ts';
 import type { BootLedger } from './ledger.ts';
 import { candidates } from './prefixes.ts';
 
@@ -15,22 +14,6 @@ export interface ResolverOptions {
   readonly ledger: BootLedger;
   /** Our address and HTTP port, as the machines reach them. */
   readonly server: { readonly address: string; readonly httpPort: number };
-}
-
-type FileEntry = Extract<ManifestEntry, { kind: 'file' }>;
-
-const linkLimit = 16;
-
-/** The file at a path of a release, links followed inside it. Only what the manifest lists can be found. */
-function findEntry(release: Release, path: string): FileEntry | undefined {
-  let place = path;
-  for (let links = 0; links < linkLimit; links++) {
-    const entry = release.entries.get(place);
-    if (entry === undefined) return undefined;
-    if (entry.kind === 'file') return entry;
-    place = posix.normalize(posix.join(posix.dirname(place), entry.target));
-  }
-  return undefined;
 }
 
 /** Without empty parts and leading slashes (shim asks for `//grubx64.efi`); `undefined` where it would climb. */
@@ -119,8 +102,11 @@ export function createResolver({ catalog, ledger, server }: ResolverOptions): Re
   }
 
   function releaseFor(id: string | undefined, asker: Asker): Release | undefined {
-    const chosen = id ?? ledger.releaseOf(asker.address) ?? catalog.activeId;
-    return chosen === undefined ? undefined : catalog.get(chosen);
+    if (id !== undefined) return catalog.get(id);
+    const pinned = ledger.releaseOf(asker.address);
+    const { activeId } = catalog;
+    // A release that somebody removed by hand can't be booted to its end; the active one can.
+    return (pinned && catalog.get(pinned)) || (activeId && catalog.get(activeId)) || undefined;
   }
 
   return async (path, asker) => {
@@ -130,11 +116,11 @@ export function createResolver({ catalog, ledger, server }: ResolverOptions): Re
     const release = releaseFor(releaseId, asker);
     if (release === undefined) return undefined;
     for (const candidate of candidates(rest)) {
-      if (candidate === grubConfigPath) return makeOnce(release, grubConfigPath, () => render(release));
       if (candidate === manifestName) {
         return makeOnce(release, manifestName, () => readAll(`${release.folder}/${manifestName}`));
       }
-      const entry = findEntry(release, candidate);
+      const entry = findEntry(release.entries, candidate);
+      if (entry?.path === grubConfigPath) return makeOnce(release, grubConfigPath, () => render(release));
       if (entry !== undefined) return serve(release, entry);
     }
     return undefined;

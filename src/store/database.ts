@@ -12,12 +12,13 @@ export type Store = Kysely<Tables>;
  * and after a power cut. Throws STORE_UNREADABLE.
  */
 export async function openStore(path: string): Promise<Store> {
-  let sqlite: SqliteDatabase.Database;
+  let sqlite: SqliteDatabase.Database | undefined;
   try {
     sqlite = new SqliteDatabase(path, { timeout: 5000 });
     sqlite.pragma('journal_mode = WAL');
     sqlite.pragma('synchronous = FULL');
   } catch (cause) {
+    sqlite?.close();
     throw new BootwrightError('STORE_UNREADABLE', { path, reason: (cause as Error).message }, { cause });
   }
   const store: Store = new Kysely({ dialect: new SqliteDialect({ database: sqlite }) });

@@ -1,0 +1,218 @@
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ResolveBootFile } from '../../src/boot/files.ts';
+import { BootLedger } from '../../src/boot/ledger.ts';
+import { createResolver } from '../../src/boot/resolve.ts';
+import { activate } from '../../src/release/activate.ts';
+import { ReleaseCatalog } from '../../src/release/catalog.ts';
+import { rootLayout } from '../../src/release/layout.ts';
+import { type SmallRelease, writeRelease } from '../support/small-release.ts';
+
+const machine = '10.0.0.9';
+const stranger = '10.0.0.77';
+
+let root: string;
+let old: SmallRelease;
+let current: SmallRelease;
+let catalog: ReleaseCatalog;
+let ledger: BootLedger;
+let resolve: ResolveBootFile;
+
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'bootwright-resolve-'));
+  await writeFile(join(root, 'secret'), 'a secret');
+  old = await writeRelease(root, 'old');
+  current = await writeRelease(root, 'new', {
+    links: {
+      kernel: 'boot/vmlinuz',
+      'boot/again': '../kernel',
+      'boot/raw.cfg': 'grub2/grub.cfg',
+      grubs: 'boot/grub2',
+      'boot/up': '../../../secret',
+      'boot/here/up': '../../..',
+      loop: 'pool',
+      pool: 'loop',
+      absolute: '/etc/passwd',
+      self: '.',
+    },
+  });
+  // On the disk, but not in the manifest.
+  await writeFile(join(current.folder, 'unlisted'), 'not published');
+  await symlink('/etc', join(current.folder, 'etc'));
+  const layout = rootLayout(root);
+  await activate(layout, current.id);
+  catalog = new ReleaseCatalog(layout);
+  ledger = new BootLedger([], () => Promise.resolve());
+  const request = { mac: 'm', address: machine, transaction: 1, architecture: 7, vendorClass: 'PXEClient' };
+  ledger.decide(request, 0, () => ({ releaseId: old.id, bootFile: '' }));
+  resolve = createResolver({ catalog, ledger, server: { address: '10.0.0.1', httpPort: 8080 } });
+});
+
+afterAll(() => rm(root, { recursive: true }));
+
+async function textOf(path: string, address = stranger): Promise<string | undefined> {
+  const file = await resolve(path, { protocol: 'http', address });
+  if (file === undefined) return undefined;
+  const source = await file.open();
+  const bytes = Buffer.alloc(file.sizeBytes);
+  await source.read(bytes, 0);
+  await source.close();
+  return bytes.toString('latin1');
+}
+
+describe("every place where a GRUB looks for its configuration has the machine's own", () => {
+  it.each([
+    ['grub.cfg', 'no prefix: beside the loader'],
+    ['boot/grub2/grub.cfg', 'Azure Linux'],
+    ['/boot/grub2/grub.cfg', 'Azure Linux over HTTP'],
+    ['boot/grub/grub.cfg', 'grub-mknetdir'],
+    ['grub/grub.cfg', 'signed netboot GRUB of Debian and Ubuntu'],
+    ['/grub/x86_64-efi/grub.cfg', 'the same, second try'],
+    ['grub2/grub.cfg', 'openSUSE'],
+    ['EFI/fedora/grub.cfg', 'Fedora'],
+    ['EFI/redhat/grub.cfg', 'RHEL'],
+    ['EFI/azurelinux/grub.cfg', 'Azure Linux 4'],
+    ['EFI/BOOT/grub.cfg', 'removable media'],
+    ['efi/boot//grub.cfg', 'with a doubled slash'],
+    ['x86_64-efi/grub.cfg', 'beside the loader, second try'],
+  ])('%s (%s)', async (path) => {
+    const rendered = await textOf('boot/grub2/grub.cfg', machine);
+    expect(rendered).toContain(`/releases/${old.id}`);
+    expect(rendered).toContain(`root=live:http://10.0.0.1:8080/releases/${old.id}/live.iso`);
+    expect(rendered).not.toContain(current.id);
+    expect(await textOf(path, machine)).toBe(rendered);
+    expect(await textOf(`releases/${current.id}/${path}`, machine)).toContain(`/releases/${current.id}`);
+  });
+
+  it('a link to it gives no raw one', async () => {
+    const rendered = await textOf('grub.cfg');
+    expect(await textOf('boot/raw.cfg')).toBe(rendered);
+    expect(await textOf('grubs/grub.cfg')).toBe(rendered);
+  });
+
+  it.each(['grub.cfg-01-52-54-00-00-00-01', 'grub.cfg-0A000009', 'EFI/fedora/grub.cfg-0A', 'boot/grub2/grubx.cfg'])(
+    '%s is not there, so that GRUB goes on to grub.cfg',
+    async (path) => {
+      expect(await textOf(path)).toBeUndefined();
+    },
+  );
+});
+
+describe('what GRUB needs besides is found below each prefix', () => {
+  const prefixes = ['boot/grub2', 'boot/grub', 'grub', 'grub2', 'EFI/fedora', 'EFI/BOOT'];
+  it.each(prefixes)('%s', async (prefix) => {
+    expect(await textOf(`${prefix}/grubenv`)).toBe('# environment of new');
+    expect(await textOf(`${prefix}/fonts/unicode.pf2`)).toBe('font of new');
+    expect(await textOf(`${prefix}/x86_64-efi/http.mod`)).toBe('module of new');
+    expect(await textOf(`${prefix}/x86_64-efi/command.lst`)).toBeUndefined();
+  });
+});
+
+describe('which release', () => {
+  it('a machine gets the one that its boot is pinned to, everybody else the active one', async () => {
+    expect(await textOf('boot/vmlinuz', machine)).toBe('kernel of old');
+    expect(await textOf('boot/vmlinuz', stranger)).toBe('kernel of new');
+  });
+
+  it('a path that names a release gets that one', async () => {
+    expect(await textOf(`releases/${current.id}/live.iso`, machine)).toBe('ISO of new');
+    expect(await textOf(`releases/${old.id}/live.iso`, stranger)).toBe('ISO of old');
+    expect(await textOf('releases/none-000000000000/live.iso')).toBeUndefined();
+  });
+
+  it('a machine whose release somebody removed by hand gets the active one', async () => {
+    const gone = new BootLedger(
+      [{ mac: 'm', address: machine, transaction: 1, releaseId: 'gone-000000000000', decidedMs: 0 }],
+      () => Promise.resolve(),
+    );
+    const other = createResolver({ catalog, ledger: gone, server: { address: '10.0.0.1', httpPort: 80 } });
+    const file = await other('boot/vmlinuz', { protocol: 'tftp', address: machine });
+    expect(file?.releaseId).toBe(current.id);
+  });
+});
+
+describe('names as firmware writes them', () => {
+  it.each(['//grubx64.efi', '/EFI/BOOT/GRUBX64.EFI', 'EFI/BOOT/grubx64.efi', './grubx64.efi'])('%s', async (path) => {
+    expect(await textOf(path)).toBe('GRUB of new');
+  });
+
+  it('the manifest is there', async () => {
+    expect(JSON.parse((await textOf('manifest.json')) ?? '')).toMatchObject({ id: current.id });
+  });
+});
+
+describe('nothing but what the manifest lists', () => {
+  it('links inside the release are followed, also those of folders', async () => {
+    expect(await textOf('kernel')).toBe('kernel of new');
+    expect(await textOf('boot/again')).toBe('kernel of new');
+    expect(await textOf('self/self/boot/vmlinuz')).toBe('kernel of new');
+  });
+
+  it.each([
+    'unlisted',
+    'etc/passwd',
+    'boot/up',
+    'boot/here/up/secret',
+    'loop',
+    'absolute',
+    'secret',
+    'boot',
+    'self',
+    '',
+    '..',
+    '../secret',
+    'boot/../../secret',
+    'releases',
+    'active/bootx64.efi',
+    '.bootwright/state.db',
+    'releases/../secret',
+    'releases/../.bootwright/state.db',
+    'bootx64.efi/x',
+    'kernel/../secret',
+    'bootx64.efi\0',
+  ])('%j is not there', async (path) => {
+    expect(await textOf(path)).toBeUndefined();
+  });
+
+  it('whatever is asked for, the answer is a file of the manifest, unchanged', async () => {
+    const release = catalog.get(current.id);
+    const listed = new Map(
+      [...(release?.entries.values() ?? [])].flatMap((entry) =>
+        entry.kind === 'file' ? [[entry.path, entry.sha256]] : [],
+      ),
+    );
+    const made = new Set(['manifest.json', 'boot/grub2/grub.cfg']);
+    const names = [...(release?.entries.keys() ?? [])].flatMap((path) => path.split('/'));
+    const part = fc.oneof(
+      fc.constantFrom(
+        ...names,
+        '..',
+        '.',
+        '',
+        'releases',
+        current.id,
+        'active',
+        'EFI',
+        'secret',
+        'etc',
+        'unlisted',
+        '%2e%2e',
+        '\\',
+        '\0',
+      ),
+      fc.string({ unit: 'binary', maxLength: 3 }),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(part, { maxLength: 7 }), async (parts) => {
+        const file = await resolve(parts.join('/'), { protocol: 'http', address: stranger });
+        if (file === undefined) return;
+        expect(made.has(file.path) || listed.get(file.path) === file.sha256).toBe(true);
+        expect(file.releaseId).toBe(current.id);
+      }),
+      { numRuns: 3000, seed: 1 },
+    );
+  });
+});
