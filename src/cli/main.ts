@@ -5,6 +5,7 @@ import { activateCommand } from './activate.ts';
 import { buildCommand } from './build.ts';
 import { healthCommand } from './health.ts';
 import { printError } from './print.ts';
+import { probeCommand } from './probe.ts';
 import { releasesCommand } from './releases.ts';
 import { serveCommand } from './serve.ts';
 
@@ -18,7 +19,8 @@ const program = new Command('bootwright')
   .addCommand(serveCommand())
   .addCommand(releasesCommand())
   .addCommand(activateCommand())
-  .addCommand(healthCommand());
+  .addCommand(healthCommand())
+  .addCommand(probeCommand());
 
 for (const command of [program, ...program.commands]) {
   command.exitOverride().showHelpAfterError('(--help shows what there is)');

@@ -1,0 +1,71 @@
+import { askForAddress, releaseAddress } from '../dhcp/client.ts';
+import type { ClientOptions } from '../dhcp/client-line.ts';
+import { BootwrightError, hasCode } from '../errors.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { LocalNetwork } from '../platform/network.ts';
+import type { Udp } from '../platform/udp.ts';
+import { errorCodes } from '../tftp/packet.ts';
+import { fetchByTftp } from '../tftp/receive.ts';
+import type { Clients } from './clients.ts';
+import { createHttpClient } from './http-client.ts';
+import { askSizeByTftp } from './tftp-size.ts';
+
+interface NodeClientsOptions {
+  readonly udp: Udp;
+  readonly clock: Clock;
+  readonly network: LocalNetwork;
+  /** Lower case, with colons. */
+  readonly mac: string;
+  /** Of the server; a client's is the next one. */
+  readonly dhcpPort: number;
+  readonly tftpPort: number;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The clients of a walk from one interface of this host. Everything but DHCP comes from the address that the host has
+ * there, not from the leased one, which it does not take.
+ */
+export function createNodeClients(options: NodeClientsOptions): Clients & { close(): void } {
+  const { udp, clock, network, mac, dhcpPort, tftpPort, signal } = options;
+  const localAddress = network.address;
+  const machine: ClientOptions = {
+    udp,
+    clock,
+    mac,
+    interface: network.interface,
+    serverPort: dhcpPort,
+    clientPort: dhcpPort + 1,
+  };
+  const http = createHttpClient(localAddress, signal);
+  return {
+    askForAddress: (architecture) => askForAddress(architecture === undefined ? machine : { ...machine, architecture }),
+    // To everybody: a server on this very host hears its interface only, and what is sent to one's own address comes
+    // from the loopback. Others see in option 54 that it is not theirs.
+    releaseAddress: (lease) => releaseAddress({ ...machine, destination: '255.255.255.255' }, lease),
+    sizeByTftp: (address, path, parameters) =>
+      missingByName(path, () => {
+        const server = { address, port: tftpPort };
+        return askSizeByTftp({ udp, clock, localAddress, server, path, parameters });
+      }),
+    getByTftp: (address, path, parameters, sink) =>
+      missingByName(path, async () => {
+        const server = { address, port: tftpPort };
+        await fetchByTftp({ udp, clock, localAddress, server, path, signal, sink, ...parameters });
+      }),
+    headByHttp: http.headByHttp,
+    getByHttp: http.getByHttp,
+    close: http.close,
+  };
+}
+
+/** ERROR 1 means one thing only, and gets a code of its own. */
+async function missingByName<Result>(path: string, ask: () => Promise<Result>): Promise<Result> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!hasCode(error, 'TFTP_REFUSED') || error.data['errorCode'] !== errorCodes.notFound) throw error;
+    const server = String(error.data['server']);
+    throw new BootwrightError('PROBE_FILE_MISSING', { server, path }, { cause: error });
+  }
+}

@@ -1,0 +1,14 @@
+import type { Clients } from './clients.ts';
+import type { MachineArchitecture } from './machine.ts';
+import type { Timeline } from './timeline.ts';
+
+/** What every step of a walk needs. */
+export interface Context {
+  readonly clients: Clients;
+  readonly timeline: Timeline;
+  /** Lower case, with colons. */
+  readonly mac: string;
+  readonly architecture: MachineArchitecture;
+  /** Read only the ends of the live image. */
+  readonly quick: boolean;
+}

@@ -1,0 +1,103 @@
+import type { GrantedAddress } from '../dhcp/client.ts';
+import { BootwrightError } from '../errors.ts';
+import { formatBytes, formatDuration } from '../format.ts';
+import { hasLiveMark } from '../grub/live.ts';
+import { type ByteRange, type Sink, tftpParameters } from './clients.ts';
+import type { Context } from './context.ts';
+import type { Expected } from './expected.ts';
+import type { GrubChoice } from './grub-choice.ts';
+import { hashed } from './received.ts';
+
+const mebibyte = 1024 * 1024;
+/** Large enough that a request costs nothing, small enough that one of them is soon tried again. */
+const rangeBytes = 64 * mebibyte;
+/** What `quick` reads at either end. */
+const quickBytes = mebibyte;
+
+/** The Linux of the machine asks for an address too, and must get the same one. Throws PROBE_ADDRESS_CHANGED. */
+export async function getAddressAgain({ clients, timeline }: Context, first: GrantedAddress): Promise<GrantedAddress> {
+  return timeline.record('dracut', 'DHCP as Linux', async (notes) => {
+    const lease = await clients.askForAddress(undefined);
+    notes.what = `DHCP: ${lease.address} from ${lease.serverAddress}, as before`;
+    if (lease.address !== first.address) {
+      await clients.releaseAddress(lease);
+      throw new BootwrightError('PROBE_ADDRESS_CHANGED', { firmware: first.address, linux: lease.address });
+    }
+    return lease;
+  });
+}
+
+/** dracut fetches the live image, where the kernel's arguments name one. */
+export async function fetchLiveImage(context: Context, expected: Expected, choice: GrubChoice): Promise<void> {
+  const { liveRoot: url, title } = choice;
+  if (url !== undefined && /^https?:/.test(url)) return byHttp(context, expected, url);
+  if (url?.startsWith('tftp:')) return byTftp(context, expected, url);
+  await context.timeline.record('dracut', 'live image', async (notes) => {
+    if (url === undefined && hasLiveMark(choice.arguments)) throw new BootwrightError('PROBE_NO_LIVE_IMAGE', { title });
+    if (url !== undefined && !context.quick) throw new BootwrightError('PROBE_LIVE_UNCHECKED', { url });
+    notes.what = url === undefined ? 'no live image: the system is in the initrd' : `${url}: not tried`;
+  });
+}
+
+async function byHttp({ clients, timeline, quick }: Context, expected: Expected, url: string): Promise<void> {
+  // A full-os release has no image; then whatever is named can't be compared.
+  const path = expected.manifest?.iso ?? url;
+  const image = await timeline.record('dracut', `HTTP: size of ${path}`, async (notes) => {
+    const head = await clients.headByHttp(url);
+    notes.bytes = head.sizeBytes;
+    expected.checkSize(path, head.sizeBytes);
+    return head;
+  });
+  const get = async (range: ByteRange, sink: Sink) => clients.getByHttp(image.url, range, sink);
+  await timeline.record('dracut', `HTTP: first byte of ${path}`, async (notes) => {
+    notes.bytes = (await hashed((sink) => get({ first: 0, last: 0 }, sink))).sizeBytes;
+  });
+  const ranges = quick ? endsOf(image.sizeBytes) : rangesOf(image.sizeBytes);
+  await timeline.record('dracut', `HTTP: ${path}`, async (notes) => {
+    const startedMs = timeline.elapsedMs;
+    const received = await hashed(async (sink) => {
+      for (const range of ranges) await get(range, sink);
+    });
+    notes.bytes = received.sizeBytes;
+    notes.detail = quick
+      ? 'only its two ends, so not compared'
+      : speed(received.sizeBytes, timeline.elapsedMs - startedMs);
+    if (!quick) expected.check(path, received);
+  });
+}
+
+async function byTftp({ clients, timeline, quick }: Context, expected: Expected, url: string): Promise<void> {
+  const { host, pathname } = new URL(url);
+  const file = decodeURIComponent(pathname);
+  const path = expected.manifest?.iso ?? file;
+  await timeline.record('dracut', `TFTP: size of ${path}`, async (notes) => {
+    notes.bytes = await clients.sizeByTftp(host, file, tftpParameters.curl);
+    expected.checkSize(path, notes.bytes);
+  });
+  if (quick) return;
+  await timeline.record('dracut', `TFTP: ${path}`, async (notes) => {
+    const received = await hashed((sink) => clients.getByTftp(host, file, tftpParameters.curl, sink));
+    notes.bytes = received.sizeBytes;
+    expected.check(path, received);
+  });
+}
+
+function rangesOf(sizeBytes: number): ByteRange[] {
+  const count = Math.ceil(sizeBytes / rangeBytes);
+  return Array.from({ length: count }, (_, index) => ({
+    first: index * rangeBytes,
+    last: Math.min((index + 1) * rangeBytes, sizeBytes) - 1,
+  }));
+}
+
+function endsOf(sizeBytes: number): ByteRange[] {
+  if (sizeBytes <= 2 * quickBytes) return rangesOf(sizeBytes);
+  return [
+    { first: 0, last: quickBytes - 1 },
+    { first: sizeBytes - quickBytes, last: sizeBytes - 1 },
+  ];
+}
+
+function speed(bytes: number, durationMs: number): string {
+  return durationMs < 1 ? formatDuration(durationMs) : `${formatBytes((bytes * 1000) / durationMs)} a second`;
+}
