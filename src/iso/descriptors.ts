@@ -67,7 +67,7 @@ export async function readDescriptors(source: ByteSource): Promise<Descriptors> 
     if (index === 0 && source.sizeBytes < offsetBytes + sectorBytes) throw await notIso9660(source);
     const bytes = await readExtent(source, { offsetBytes, sizeBytes: sectorBytes });
     if (decodeText(bytes.subarray(1, 6)) !== 'CD001') {
-      if (index === 0) throw await notIso9660(source);
+      if (index === 0) throw await notIso9660(source, decodeText(bytes.subarray(1, 6)));
       break;
     }
     const kind = bytes[0];
@@ -94,7 +94,9 @@ const lookalikes: readonly (readonly [string, string])[] = [
   ['3c68746d6c', 'it is a web page'],
 ];
 
-async function notIso9660(source: ByteSource): Promise<BootwrightError> {
+async function notIso9660(source: ByteSource, identifier = ''): Promise<BootwrightError> {
+  // ECMA-167 starts its own descriptors at the same place.
+  if (identifier === 'BEA01') return new BootwrightError('ISO_NOT_ISO9660', { found: 'it has UDF alone' });
   const start = await readExtent(source, { offsetBytes: 0, sizeBytes: Math.min(8, source.sizeBytes) });
   const hex = Buffer.from(start).toString('hex');
   const known = lookalikes.find(([magic]) => hex.startsWith(magic))?.[1];

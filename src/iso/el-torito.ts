@@ -32,7 +32,7 @@ function damaged(what: string, offsetBytes: number): BootwrightError {
 /** Reads El Torito's boot catalog: one sector, 64 entries, where every image known has at most a handful. */
 export async function readBootCatalog(
   source: ByteSource,
-  { bootCatalogSector, primary }: Descriptors,
+  { bootCatalogSector }: Descriptors,
   entries: readonly ImageEntry[],
 ): Promise<BootImage[]> {
   if (bootCatalogSector === undefined) return [];
@@ -58,9 +58,9 @@ export async function readBootCatalog(
       if (sector === 0) continue;
       const start = sector * sectorBytes;
       const stated = Math.max(sectors * virtualSectorBytes, sizes.get(start) ?? 0);
-      // UEFI §13.3.2.1: 0 or 1 sectors mean all that is left of the volume; more than fit the field are left out, too.
+      // UEFI §13.3.2.1: 0 or 1 sectors mean all that is left; hybrid images have it as a partition behind the volume.
       const isOpen = platform === 'efi' && !sizes.has(start) && (sectors <= 1 || sectors === 0xffff);
-      const sizeBytes = isOpen ? Math.max(stated, primary.volumeBytes - start) : stated;
+      const sizeBytes = isOpen ? Math.max(stated, source.sizeBytes - start) : stated;
       const extent = { offsetBytes: start, sizeBytes };
       requireInside(source, extent);
       images.push({ platform, bootable: kind === mark.bootable, extent });

@@ -15,7 +15,7 @@ const machines = {
 const subsystems = { 10: 'efi-application', 11: 'efi-boot-driver', 12: 'efi-runtime-driver' } as const;
 
 /** One line of `.sbat`: what firmware revokes by. https://github.com/rhboot/shim/blob/main/SBAT.md */
-export interface SbatEntry {
+interface SbatEntry {
   /** Such as `shim`, `grub`, `grub.debian`. */
   readonly component: string;
   readonly generation: number;

@@ -4,7 +4,7 @@ import { type Descriptors, readDescriptors, type VolumeDescriptor } from './desc
 import { readDirectory } from './directory.ts';
 import { type DirectoryRecord, decodeDirectoryRecord } from './directory-record.ts';
 import { type BootImage, readBootCatalog } from './el-torito.ts';
-import { openEntry, requireInside } from './extents.ts';
+import { openEntry, openExtents, requireInside } from './extents.ts';
 import { lookup } from './lookup.ts';
 import type { Naming } from './names.ts';
 import { rockRidgeSkip } from './rock-ridge.ts';
@@ -19,6 +19,8 @@ export interface IsoImage extends ImageTree {
   /** Where the names come from: Rock Ridge if there is any, else Joliet, else plain ISO9660. */
   readonly naming: Naming;
   readonly bootImages: readonly BootImage[];
+  /** The bytes of a boot image, such as a FAT that no file of the tree names. */
+  openBootImage(image: BootImage): ByteSource;
 }
 
 /** Rock Ridge is announced in the root's own record. */
@@ -69,5 +71,6 @@ export async function openIso(source: ByteSource): Promise<IsoImage> {
     bootImages: await readBootCatalog(source, descriptors, entries),
     find: lookup(entries),
     open: (entry) => openEntry(source, entry),
+    openBootImage: ({ extent }) => openExtents(source, [extent]),
   };
 }

@@ -23,6 +23,7 @@ describe('what is no ISO is told so', () => {
     ['a short file', Buffer.alloc(100), 'no volume descriptor'],
     ['zeros', Buffer.alloc(100_000), 'no volume descriptor'],
     ['a gzip file', Buffer.concat([Buffer.from('1f8b08', 'hex'), Buffer.alloc(100_000)]), 'gzip'],
+    ['UDF', Buffer.concat([Buffer.alloc(32_769), Buffer.from('BEA01'), Buffer.alloc(5000)]), 'UDF alone'],
     ['a web page', Buffer.from('<!DOCTYPE html>'.padEnd(40_000)), 'web page'],
   ])('%s', async (_, bytes, found) => {
     const opening = openIso(memorySource(bytes));

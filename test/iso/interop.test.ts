@@ -201,6 +201,25 @@ describeWith({ programs: ['xorriso', 'mkfs.vfat', 'mmd', 'mcopy'] }, 'an image t
     const fat = await openFat(opened.open(entry));
     const found = fat.find('efi/boot/bootx64.efi') ?? expect.fail();
     expect(Buffer.from(await readAll(fat.open(found))).equals(loader)).toBe(true);
+    const boot = opened.bootImages[1] ?? expect.fail();
+    expect((await openFat(opened.openBootImage(boot))).entries).toEqual(fat.entries);
+  });
+
+  test('shows an EFI image that is a partition behind the tree, as hybrid images have it', async () => {
+    const tree = join(folder, 'hybrid-tree');
+    await put(tree, 'x', 'x');
+    const efi = join(folder, 'esp.img');
+    // More than the catalog can count.
+    await execa('mkfs.vfat', ['-C', efi, '40000']);
+    await execa('mmd', ['-i', efi, '::EFI']);
+    const image = join(folder, 'hybrid.iso');
+    const partition = ['-append_partition', '2', '0xef', efi, '-appended_part_as_gpt'];
+    const uefi = ['-e', '--interval:appended_partition_2:all::', '-no-emul-boot'];
+    await makeImage('xorriso -as mkisofs', ['-R', ...partition, ...uefi], tree, image);
+    const opened = await openAt(image);
+    expect(opened.bootImages.map(({ platform }) => platform)).toEqual(['efi']);
+    const fat = await openFat(opened.openBootImage(opened.bootImages[0] ?? expect.fail()));
+    expect(fat.entries.map(({ path }) => path)).toEqual(['EFI']);
   });
 });
 
