@@ -11,8 +11,8 @@ const bootFromTheFile = Uint8Array.of(6, 1, 8, 255);
 
 /**
  * Names the boot file to PXE firmware. Every place is filled, since each kind of firmware reads another one: EDK2 takes
- * option 67 before `file`, shim and U-Boot read `file` only. Options 60 and 43 go together: 60 alone makes EDK2 wait for
- * an answer on port 4011.
+ * option 67 before `file`, shim and U-Boot read `file` only. Options 60 and 43 go together: 60 alone makes EDK2 wait
+ * for an answer on port 4011.
  */
 export const addBootFile: ReplyStep = (draft, exchange) => {
   if ((draft.reply !== 'offer' && draft.reply !== 'ack') || exchange.type === 'inform') return draft;

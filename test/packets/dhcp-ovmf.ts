@@ -22,7 +22,7 @@ export const ovmfDiscover = hex(`
   6111 ${zeros(17)}  # machine identifier
   5e03 010300  # UNDI version
   5d02 0007  # architecture 7
-  3c20 505845436c69656e743a417263683a30303030373a554e44493a303033303030  # vendor class "PXEClient:Arch:00007:UNDI:003000"
+  3c20 505845436c69656e743a417263683a30303030373a554e44493a303033303030  # vendor class
   ff  # end
 `);
 
@@ -79,7 +79,7 @@ export const ovmfRequest = hex(`
   6111 ${zeros(17)}  # machine identifier
   5e03 010300  # UNDI version
   5d02 0007  # architecture 7
-  3c20 505845436c69656e743a417263683a30303030373a554e44493a303033303030  # vendor class "PXEClient:Arch:00007:UNDI:003000"
+  3c20 505845436c69656e743a417263683a30303030373a554e44493a303033303030  # vendor class
   ff  # end
 `);
 
