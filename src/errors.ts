@@ -183,6 +183,11 @@ export const errorTable = {
     problem: 'the address {address} is not on that interface, or not on this machine',
     remedy: 'Choose one of: {known}.',
   },
+  INTERFACE_DOWN: {
+    exit: exit.environment,
+    problem: 'the interface {interface} is switched off or has no link',
+    remedy: 'Switch it on ("ip link set {interface} up"), plug in its cable, or choose another --interface.',
+  },
   INTERFACE_WITHOUT_ADDRESS: {
     exit: exit.environment,
     problem: 'the interface {interface} has no IPv4 address',

@@ -1,4 +1,4 @@
-import { open, rename } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { BootwrightError } from '../errors.ts';
 
@@ -15,14 +15,19 @@ export async function syncFolder(path: string): Promise<void> {
 /** Writes a file so that there is the old one or the new one, whole, at every moment. */
 export async function replaceFile(path: string, text: string): Promise<void> {
   const aside = `${path}.${process.pid}.new`;
-  const handle = await open(aside, 'w', 0o644);
   try {
-    await handle.writeFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
+    const handle = await open(aside, 'w', 0o644);
+    try {
+      await handle.writeFile(text);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(aside, path);
+  } catch (error) {
+    await rm(aside, { force: true });
+    throw error;
   }
-  await rename(aside, path);
   await syncFolder(dirname(path));
 }
 

@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { BootwrightError } from '../errors.ts';
 import type { ByteSource } from './files.ts';
@@ -25,7 +26,8 @@ async function readFully(handle: FileHandle, into: Uint8Array, positionBytes: nu
  * Throws FILE_NOT_FOUND, or FILE_UNREADABLE with the system's reason.
  */
 export async function openFile(path: string): Promise<ByteSource> {
-  const handle = await open(path, 'r').catch((cause: unknown) => {
+  // Without O_NONBLOCK, a named pipe would be waited for until somebody writes to it.
+  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch((cause: unknown) => {
     const reason = codeOf(cause);
     if (reason === 'ENOENT' || reason === 'ENOTDIR') throw new BootwrightError('FILE_NOT_FOUND', { path }, { cause });
     throw unreadable(path, reason, cause);

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { BootwrightError } from '../errors.ts';
 
@@ -27,15 +27,25 @@ function allNetworks(): LocalNetwork[] {
   );
 }
 
+/** Also where it is down or has no address, which Node does not list. */
+function isInterface(name: string): boolean {
+  return /^[^/]+$/.test(name) && existsSync(`/sys/class/net/${name}/mtu`);
+}
+
+/** Switched off, or without a cable. Its addresses can't be read then. Documentation/networking/operstates.rst of Linux. */
+function isDown(name: string): boolean {
+  return /down/.test(readFileSync(`/sys/class/net/${name}/operstate`, 'utf8'));
+}
+
 /**
  * The network that the machines are on: the one that was named by its interface or by our address there, or else the
- * only one that this machine has. Throws INTERFACE_NOT_FOUND, INTERFACE_WITHOUT_ADDRESS, ADDRESS_NOT_HERE or
- * INTERFACE_NOT_NAMED.
+ * only one that this machine has. Throws INTERFACE_NOT_FOUND, INTERFACE_DOWN, INTERFACE_WITHOUT_ADDRESS,
+ * ADDRESS_NOT_HERE or INTERFACE_NOT_NAMED.
  */
 export function chooseNetwork(wanted: { interface?: string | undefined; address?: string | undefined }): LocalNetwork {
   const networks = allNetworks();
   const known = [...new Set(networks.map((network) => `${network.interface} (${network.address})`))].join(', ');
-  if (wanted.interface !== undefined && networkInterfaces()[wanted.interface] === undefined) {
+  if (wanted.interface !== undefined && !isInterface(wanted.interface)) {
     throw new BootwrightError('INTERFACE_NOT_FOUND', { interface: wanted.interface, known });
   }
   const there = networks.filter(({ interface: name }) => wanted.interface === undefined || name === wanted.interface);
@@ -46,8 +56,9 @@ export function chooseNetwork(wanted: { interface?: string | undefined; address?
   }
   if (wanted.interface !== undefined) {
     const [first] = there;
-    if (first === undefined) throw new BootwrightError('INTERFACE_WITHOUT_ADDRESS', { interface: wanted.interface });
-    return first;
+    if (first !== undefined) return first;
+    const code = isDown(wanted.interface) ? 'INTERFACE_DOWN' : 'INTERFACE_WITHOUT_ADDRESS';
+    throw new BootwrightError(code, { interface: wanted.interface });
   }
   const [only, ...others] = there.filter(({ address }) => !address.startsWith('127.'));
   if (only === undefined || others.length > 0) {
