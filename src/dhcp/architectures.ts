@@ -11,10 +11,13 @@ const architectureNames: Readonly<Record<number, string>> = {
   6: 'UEFI ia32',
   7: 'UEFI x64',
   8: 'UEFI Xscale',
-  // IANA says "EBC", but what sends it is x64: early UEFI firmware mixed up 7 and 9 (RFC 4578, erratum 2624).
+  // RFC 4578 §2.1 says 9 for x64 and 7 for EBC, IANA's list says the reverse; x64 firmware sends either.
   9: 'UEFI x64',
   10: 'UEFI arm32',
   11: 'UEFI arm64',
+  12: 'PowerPC Open Firmware',
+  13: 'PowerPC ePAPR',
+  14: 'POWER OPAL v3',
   15: 'UEFI ia32 with HTTP Boot',
   16: 'UEFI x64 with HTTP Boot',
   18: 'UEFI arm32 with HTTP Boot',
