@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-// Whole boots in QEMU: minutes, one after the other, and what they need is said in test/boot/README.md.
+// Whole boots in QEMU: minutes, one after the other, and test/liveos/packages.ts says what they need.
 export default defineConfig({
   test: {
     include: ['test/boot/**/*.test.ts'],

@@ -7,6 +7,7 @@ import { startMachine } from '../boot/machine.ts';
 import { startServer } from '../boot/server.ts';
 import { liveosImage } from '../liveos/make.ts';
 import { tellBootSteps } from './boot-steps.ts';
+import { showDownload } from './download.ts';
 import { installPackages } from './install.ts';
 import type { Story } from './story.ts';
 
@@ -47,6 +48,7 @@ export async function bootMachine(story: Story): Promise<void> {
     const [, version] = await console.waitFor(/Linux version (\S+) /, 240_000);
     story.tell('Linux', `${version} runs`);
     story.running('Linux', 'its initrd looks for the network');
+    await showDownload(console, story);
     await console.waitFor(/BOOTWRIGHT-BOOTED .*\n/, 240_000);
     const [, secureBoot] = await console.waitFor(/BOOTWRIGHT-SECURE-BOOT (\w+)/, 1000);
     story.tell('System', `runs from the image in memory; Secure Boot ${secureBoot}`);

@@ -83,6 +83,8 @@ export async function makeTree(folder: string, mirror: string): Promise<void> {
       mirror,
     ],
     {
+      // unshare ignores any other signal.
+      killSignal: 'SIGKILL',
       env: {
         SOURCE_DATE_EPOCH: String(imageTime),
         LOADER_PACKAGES: loaderPackages.join(' '),
