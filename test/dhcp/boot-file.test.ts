@@ -162,6 +162,15 @@ describe('every answer fits', () => {
     expect(offer.option('router')).toEqual([network.router]);
   });
 
+  it('also where a byte more would be too much', () => {
+    const sizes = Array.from({ length: 100 }, (_, length) => {
+      const domain = 'x'.repeat(length);
+      return offerTo({ ...uefiX64, maximumMessageSize: 576 }, { ...crowded, network: { ...network, domain } })
+        .sizeBytes;
+    });
+    expect(Math.max(...sizes)).toBe(548);
+  });
+
   it('without option overload', () => {
     expect(offerTo({ ...uefiX64, maximumMessageSize: undefined }, crowded).packet.options.has(52)).toBe(false);
   });
