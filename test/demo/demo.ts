@@ -1,6 +1,7 @@
 /** `npm run demo`: a machine boots from the network, on this computer alone, with nothing prepared. */
 import { whyNoMachine } from './ground.ts';
 import { bootMachine } from './machine-road.ts';
+import { walkWithProbe } from './small-road.ts';
 import { Story } from './story.ts';
 
 const story = new Story();
@@ -11,15 +12,18 @@ process.on('SIGINT', () => {
   interrupted = true;
 });
 
-const reason = process.argv.includes('--small') ? 'the small road was asked for' : await whyNoMachine();
+const gone = 'The machine, the server and the network are gone again.';
+const reason = process.argv.includes('--small') ? 'it was asked for' : await whyNoMachine();
 try {
   if (reason === undefined) {
     story.say('A machine without a disk boots a LiveOS from Bootwright, on a network inside this computer.\n');
     await bootMachine(story);
-    story.say(`\nBooted in ${story.elapsed}. The machine, the server and the network are gone again.`);
+    story.say(`\nBooted in ${story.elapsed}. ${gone} Kept: the image and the machine's console, in .cache.`);
+  } else {
+    story.say(`The small demo, with a probe instead of a machine: ${reason}.\n`);
+    await walkWithProbe(story);
   }
 } catch (error) {
-  if (!interrupted) story.failed(error instanceof Error ? error.message : String(error));
-  else story.failed('Stopped. The machine, the server and the network are gone again.');
+  story.failed(interrupted ? `Stopped. ${gone}` : `${error instanceof Error ? error.message : error}`);
   process.exitCode = interrupted ? 130 : 1;
 }

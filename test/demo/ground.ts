@@ -1,7 +1,7 @@
 import { access, constants, readFile } from 'node:fs/promises';
 import { execa } from 'execa';
 
-/** Why a real machine can't be booted on this computer, in words that follow "because"; `undefined` where it can. */
+/** Why a real machine can't be booted on this computer, in words; `undefined` where it can. */
 export async function whyNoMachine(): Promise<string | undefined> {
   if (process.platform !== 'linux' || process.arch !== 'x64') {
     return `the image is made for Linux on x86-64, and this is ${process.platform} on ${process.arch}`;
