@@ -440,6 +440,11 @@ export const errorTable = {
     problem: '{server} does not have {path}, without which the boot ends',
     remedy: 'Publish the release again: put its ISO into the images folder once more, or activate another release.',
   },
+  PROBE_FILE_REFUSED: {
+    exit: exit.unbootable,
+    problem: '{server} can not send {path}, without which the boot ends: ERROR {errorCode}, "{text}"',
+    remedy: 'Look at the log of the server; if the file is gone or cut off, build the release from its ISO again.',
+  },
   PROBE_WRONG_BYTES: {
     exit: exit.unbootable,
     problem: '{path} is not the file of its release: its SHA-256 is {got}, the manifest says {expected}',

@@ -1,3 +1,4 @@
+import { styleText } from 'node:util';
 import { formatBytes, formatDuration } from '../format.ts';
 import type { Row } from '../probe/timeline.ts';
 import type { Walked } from '../probe/walk.ts';
@@ -26,18 +27,22 @@ export function printHeading({ interface: name, hostAddress, mac, architecture }
 
 export function printRow({ startedMs, durationMs, bytes, step, ok, what, detail }: Row): void {
   const size = bytes === undefined ? '' : formatBytes(bytes);
-  const text = ok ? [what, detail].filter((part) => part !== undefined).join('; ') : `FAILED  ${what}`;
+  const text = ok
+    ? [what, detail].filter((part) => part !== undefined).join('; ')
+    : `${styleText('red', 'FAILED')}  ${what}`;
   console.log(columns(`${(startedMs / 1000).toFixed(3)} s`, formatDuration(durationMs), size, step, text));
 }
 
 export function printVerdict({ error, checkedFiles, releaseId, durationMs }: Walked): void {
   if (error !== undefined) {
-    console.log(`\nA machine would NOT boot: ${error.message}.\n  ${error.remedy}\n  (${error.code})`);
+    console.log(
+      `\n${styleText('red', 'A machine would NOT boot:')} ${error.message}.\n  ${error.remedy}\n  (${error.code})`,
+    );
     return;
   }
   const compared = `${checkedFiles} ${checkedFiles === 1 ? 'file is' : 'files are'} as its manifest says`;
   const release = releaseId === undefined ? 'nothing could be compared with a manifest' : `${releaseId}, ${compared}`;
-  console.log(`\nA machine would boot: ${release} (${formatDuration(durationMs)}).`);
+  console.log(`\n${styleText('green', 'A machine would boot:')} ${release} (${formatDuration(durationMs)}).`);
 }
 
 export function printJsonReport(who: Who, { error, timeline, ...walked }: Walked): void {

@@ -18,6 +18,8 @@ export interface ClientOptions extends Client {
   readonly destination?: string;
   /** How long each try waits for an answer. */
   readonly timeoutsMs?: readonly number[];
+  /** Ends the wait for an answer, which is rejected with its reason. */
+  readonly signal?: AbortSignal;
 }
 
 export const defaultTimeoutsMs: readonly number[] = [1000, 2000, 4000];
@@ -56,17 +58,21 @@ export async function openLine(options: ClientOptions, xid: number): Promise<Lin
     send,
     async exchange(message, isWanted) {
       for (const timeoutMs of options.timeoutsMs ?? defaultTimeoutsMs) {
-        const heard = new Promise<DhcpPacket | undefined>((resolve) => {
-          stopWaiting = clock.after(timeoutMs, () => resolve(undefined));
-          // Before the message goes out: the reply may be here before we know that it did.
-          listener = (reply) => {
-            if (!matches(reply, isWanted)) return;
-            stopWaiting();
-            resolve(reply);
-          };
-        });
+        options.signal?.throwIfAborted();
+        const { promise: heard, resolve } = Promise.withResolvers<DhcpPacket | undefined>();
+        const giveUp = () => resolve(undefined);
+        stopWaiting = clock.after(timeoutMs, giveUp);
+        options.signal?.addEventListener('abort', giveUp);
+        // Before the message goes out: the reply may be here before we know that it did.
+        listener = (reply) => {
+          if (!matches(reply, isWanted)) return;
+          stopWaiting();
+          resolve(reply);
+        };
         await send(message());
         const reply = await heard;
+        options.signal?.removeEventListener('abort', giveUp);
+        options.signal?.throwIfAborted();
         if (reply !== undefined) return reply;
       }
       return undefined;

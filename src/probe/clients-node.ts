@@ -39,17 +39,18 @@ export function createNodeClients(options: NodeClientsOptions): Clients & { clos
   };
   const http = createHttpClient(localAddress, signal);
   return {
-    askForAddress: (architecture) => askForAddress(architecture === undefined ? machine : { ...machine, architecture }),
+    askForAddress: (architecture) =>
+      askForAddress({ ...machine, signal, ...(architecture === undefined ? {} : { architecture }) }),
     // To everybody: a server on this very host hears its interface only, and what is sent to one's own address comes
     // from the loopback. Others see in option 54 that it is not theirs.
     releaseAddress: (lease) => releaseAddress({ ...machine, destination: '255.255.255.255' }, lease),
     sizeByTftp: (address, path, parameters) =>
-      missingByName(path, () => {
+      refusedByKind(path, () => {
         const server = { address, port: tftpPort };
         return askSizeByTftp({ udp, clock, localAddress, server, path, parameters });
       }),
     getByTftp: (address, path, parameters, sink) =>
-      missingByName(path, async () => {
+      refusedByKind(path, async () => {
         const server = { address, port: tftpPort };
         await fetchByTftp({ udp, clock, localAddress, server, path, signal, sink, ...parameters });
       }),
@@ -59,13 +60,16 @@ export function createNodeClients(options: NodeClientsOptions): Clients & { clos
   };
 }
 
-/** ERROR 1 means one thing only, and gets a code of its own. */
-async function missingByName<Result>(path: string, ask: () => Promise<Result>): Promise<Result> {
+/** ERROR 1 means that the server has no such file; any other, that it has and can't send it. */
+async function refusedByKind<Result>(path: string, ask: () => Promise<Result>): Promise<Result> {
   try {
     return await ask();
   } catch (error) {
-    if (!hasCode(error, 'TFTP_REFUSED') || error.data['errorCode'] !== errorCodes.notFound) throw error;
-    const server = String(error.data['server']);
-    throw new BootwrightError('PROBE_FILE_MISSING', { server, path }, { cause: error });
+    if (!hasCode(error, 'TFTP_REFUSED')) throw error;
+    const { server = '', errorCode = 0, text = '' } = error.data;
+    if (errorCode === errorCodes.notFound) {
+      throw new BootwrightError('PROBE_FILE_MISSING', { server, path }, { cause: error });
+    }
+    throw new BootwrightError('PROBE_FILE_REFUSED', { server, path, errorCode, text }, { cause: error });
   }
 }

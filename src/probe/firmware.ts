@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import type { GrantedAddress } from '../dhcp/client.ts';
 import { BootwrightError, hasCode } from '../errors.ts';
 import { formatDuration } from '../format.ts';
@@ -42,8 +43,9 @@ export async function bootFirmware(context: Context, lease: GrantedAddress): Pro
     return judged;
   });
   const { server, file } = offer;
+  const name = posix.basename(file);
   const folder = file.replace(/^\/+/, '').replace(/\/?[^/]*$/, '');
-  const announcedBytes = await timeline.record('firmware', `TFTP: size of ${file}`, async (notes) => {
+  const announcedBytes = await timeline.record('firmware', `TFTP: size of ${name}`, async (notes) => {
     const sizeBytes = await clients.sizeByTftp(server, file, tftpParameters.firmware);
     notes.bytes = sizeBytes;
     return sizeBytes;
@@ -53,7 +55,7 @@ export async function bootFirmware(context: Context, lease: GrantedAddress): Pro
     notes.what = manifest === undefined ? 'no manifest: nothing can be compared' : `manifest of ${manifest.id}`;
     return new Expected(folder, manifest);
   });
-  const loader = await timeline.record('firmware', `TFTP: ${file}`, async (notes) => {
+  const loader = await timeline.record('firmware', `TFTP: ${name}`, async (notes) => {
     const received = await kept(file, loaderLimitBytes, (sink) =>
       clients.getByTftp(server, file, tftpParameters.firmware, sink),
     );

@@ -33,7 +33,7 @@ export async function bootGrub(
     const names = configNames(grub, { folder, platform, mac, address: lease.address, machineId });
     const found = await firstOf(clients, server, names);
     const config = await ofThisRelease(clients, server, found, folder);
-    notes.what = `TFTP: ${config.path}`;
+    notes.what = `TFTP: ${expected.inRelease(config.path) ?? config.path}`;
     notes.bytes = Buffer.byteLength(config.text, 'latin1');
     const position = names.indexOf(found.path);
     if (position > 0) notes.detail = `after ${position} names that are not there`;

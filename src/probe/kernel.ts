@@ -12,10 +12,10 @@ export async function loadKernel(context: Context, expected: Expected, choice: G
 
 async function load({ clients, timeline }: Context, expected: Expected, url: string): Promise<void> {
   const { protocol, path } = splitUrl(url);
-  await timeline.record('grub', `${protocol.toUpperCase()}: ${path.replace(/^\/+/, '')}`, async (notes) => {
+  const inRelease = expected.inRelease(path);
+  await timeline.record('grub', `${protocol.toUpperCase()}: ${inRelease ?? path}`, async (notes) => {
     const received = await hashed((sink) => getAsGrub(clients, url, sink));
     notes.bytes = received.sizeBytes;
-    const inRelease = expected.inRelease(path);
     const known = inRelease !== undefined && expected.check(inRelease, received);
     if (!known && expected.manifest !== undefined) notes.detail = 'not in the manifest, so not compared';
   });

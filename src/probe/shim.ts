@@ -12,7 +12,7 @@ export async function bootShim(context: Context, { offer, expected, loader }: Fi
   const { clients, timeline, architecture } = context;
   const { grubFile } = machineKinds[architecture];
   const path = expected.folder === '' ? grubFile : `${expected.folder}/${grubFile}`;
-  return timeline.record('shim', `TFTP: ${path}`, async (notes) => {
+  return timeline.record('shim', `TFTP: ${grubFile}`, async (notes) => {
     const received = await kept(path, loaderLimitBytes, (sink) =>
       clients.getByTftp(offer.server, path, tftpParameters.shim, sink),
     );
