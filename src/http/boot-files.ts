@@ -2,9 +2,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { BootFile, ResolveBootFile } from '../boot/files.ts';
 import type { Report } from '../boot/timeline.ts';
 import type { Clock } from '../platform/clock.ts';
-import { sendBody } from './body.ts';
-import { contentType } from './content-types.ts';
-import { type ByteRange, parseRange } from './range.ts';
+import { answerFor } from './answer.ts';
+import { type Outcome, sendBody } from './body.ts';
+import { sendText } from './text.ts';
 
 export interface BootFilesOptions {
   readonly resolve: ResolveBootFile;
@@ -12,11 +12,12 @@ export interface BootFilesOptions {
   readonly clock: Clock;
 }
 
-/** IPv4 address of the other end, also where the socket speaks IPv6. */
+/** IPv4 address of the other end, also where the socket speaks IPv6; empty where it is gone already. */
 function addressOf(request: FastifyRequest): string {
-  return request.ip.replace(/^::ffff:/, '');
+  return (request.raw.socket.remoteAddress ?? '').replace(/^::ffff:/, '');
 }
 
+/** `undefined` where the percent signs are no code. */
 function pathOf(request: FastifyRequest): string | undefined {
   try {
     return decodeURIComponent(request.url.split('?', 1)[0] as string);
@@ -25,77 +26,46 @@ function pathOf(request: FastifyRequest): string | undefined {
   }
 }
 
-/** RFC 9110 §13.1.2, with strong tags only: a tag is the SHA-256 of the file. */
-function matches(header: string | undefined, tag: string): boolean {
-  const tags = header?.split(',').map((part) => part.trim()) ?? [];
-  return tags.includes(tag) || tags.includes('*');
-}
-
-function chooseRange(request: FastifyRequest, file: BootFile, tag: string): ByteRange | 'unsatisfiable' | undefined {
-  const ifRange = request.headers['if-range'];
-  if (typeof ifRange === 'string' && ifRange !== tag) return undefined;
-  return parseRange(request.headers.range, file.sizeBytes);
-}
-
-interface Answer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string | number>>;
-  /** Absent: an answer without bytes. */
-  readonly part?: ByteRange;
-}
-
-function decide(request: FastifyRequest, file: BootFile): Answer {
-  const tag = `"${file.sha256}"`;
-  const range = chooseRange(request, file, tag);
-  if (range === 'unsatisfiable') {
-    return { status: 416, headers: { 'Content-Length': 0, 'Content-Range': `bytes */${file.sizeBytes}` } };
-  }
-  if (range === undefined && matches(request.headers['if-none-match'], tag))
-    return { status: 304, headers: { ETag: tag } };
-  const part = range ?? { start: 0, end: file.sizeBytes - 1 };
-  return {
-    status: range === undefined ? 200 : 206,
-    part,
-    headers: {
-      'Content-Length': part.end + 1 - part.start,
-      'Content-Type': contentType(file.path),
-      'Accept-Ranges': 'bytes',
-      ETag: tag,
-      ...(range === undefined ? {} : { 'Content-Range': `bytes ${part.start}-${part.end}/${file.sizeBytes}` }),
-    },
-  };
-}
-
 /** Boot files over HTTP: GET and HEAD, one range, entity tags. */
 export function serveBootFiles(server: FastifyInstance, { resolve, report, clock }: BootFilesOptions): void {
   async function handle(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const path = pathOf(request);
+    if (path === undefined) return sendText(reply, 400, 'This is no URL.');
     const address = addressOf(request);
-    const file = path === undefined ? undefined : await resolve(path, { protocol: 'http', address });
-    if (path === undefined || file === undefined) {
-      report({ step: 'missing', protocol: 'http', address, path: path ?? request.url });
-      return reply.code(404).type('text/plain; charset=utf-8').send('There is no such file here.\n');
+    const startedMs = clock.nowMs();
+    const tell = (sizeBytes: number, outcome: Outcome) => {
+      const durationMs = clock.nowMs() - startedMs;
+      report({ step: 'served', protocol: 'http', address, path, sizeBytes, durationMs, ...outcome });
+    };
+    try {
+      const file = await resolve(path, { protocol: 'http', address });
+      if (file !== undefined) return await send(request, reply, file, tell);
+    } catch (error) {
+      tell(0, { outcome: 'failed', sentBytes: 0, detail: error instanceof Error ? error.message : String(error) });
+      return sendText(reply, 500, 'The server failed to read this file; its log says why.');
     }
-    const { status, headers, part } = decide(request, file);
-    // Past fastify, which writes names in lower case: GRUB compares `Content-Length` letter by letter
-    // (grub-core/net/http.c), and shim 16.0 wants it first.
+    report({ step: 'missing', protocol: 'http', address, path });
+    return sendText(reply, 404, 'There is no such file here.');
+  }
+
+  /** Throws where the file can't be opened; then nothing has been sent. */
+  async function send(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    file: BootFile,
+    tell: (sizeBytes: number, outcome: Outcome) => void,
+  ): Promise<FastifyReply> {
+    const { status, headers, part } = answerFor(request.method, request.headers, file);
+    const source = part === undefined || request.method === 'HEAD' ? undefined : await file.open();
+    // Past fastify: see sendText.
     reply.hijack();
     reply.raw.writeHead(status, headers);
-    if (part === undefined || request.method === 'HEAD' || part.end < part.start) {
+    if (part !== undefined && source !== undefined) {
+      tell(part.end + 1 - part.start, await sendBody(source, part, reply.raw));
+    } else {
       reply.raw.end();
-      return reply;
+      if (part !== undefined) tell(file.sizeBytes, { outcome: 'probed', sentBytes: 0 });
     }
-    const startedMs = clock.nowMs();
-    const body = await sendBody(file, part, reply.raw);
-    report({
-      step: 'served',
-      protocol: 'http',
-      address,
-      path,
-      sizeBytes: part.end + 1 - part.start,
-      durationMs: clock.nowMs() - startedMs,
-      ...body,
-    });
     return reply;
   }
 

@@ -1,6 +1,8 @@
+import type { Socket } from 'node:net';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { BootwrightError } from '../errors.ts';
 import { type BootFilesOptions, serveBootFiles } from './boot-files.ts';
+import { sendText } from './text.ts';
 
 export interface HttpServerOptions extends BootFilesOptions {
   readonly address: string;
@@ -29,13 +31,25 @@ function describeFailure(cause: unknown, { address, port }: HttpServerOptions): 
   }
 }
 
+/** Node keeps a connection open after its last answer also when the server is closing; machines would be waited for. */
+const lookForIdleMs = 100;
+
 async function closeWithin(server: FastifyInstance, graceMs: number): Promise<void> {
   const timer = setTimeout(() => server.server.closeAllConnections(), graceMs);
+  const idle = setInterval(() => server.server.closeIdleConnections(), lookForIdleMs);
   try {
     await server.close();
   } finally {
     clearTimeout(timer);
+    clearInterval(idle);
   }
+}
+
+/** What is no HTTP: there is no request yet that could be answered, only a socket. */
+function refuseConnection(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  const body = 'This is no HTTP request.\n';
+  socket.end(`HTTP/1.1 400 Bad Request\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`);
 }
 
 /**
@@ -45,10 +59,20 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   const server = Fastify({
     logger: false,
     forceCloseConnections: 'idle',
-    // A machine that is served an ISO may be quiet for long; one that only opens connections may not.
     keepAliveTimeout: 60_000,
     requestTimeout: 30_000,
-    routerOptions: { ignoreDuplicateSlashes: false },
+    // A reader may be slow, and a machine may swap, but one that takes nothing for ten minutes was switched off.
+    connectionTimeout: 600_000,
+    // RFC 9112 §3.2.2: a server accepts the form for proxies too.
+    rewriteUrl: ({ url = '/' }) => url.replace(/^https?:\/\/[^/?#]*/i, '') || '/',
+    frameworkErrors: (_error, _request, reply) => sendText(reply, 400, 'This is no URL.'),
+    clientErrorHandler: refuseConnection,
+  });
+  server.setErrorHandler((_error, _request, reply) => sendText(reply, 500, 'The server failed.'));
+  server.addHook('onRequest', async (request, reply) => {
+    if (request.method === 'GET' || request.method === 'HEAD') return;
+    // Before its body is read, and so without another request after it.
+    sendText(reply, 405, 'Only GET and HEAD are served.', { Allow: 'GET, HEAD', Connection: 'close' });
   });
   server.get('/healthz', () => ({ status: 'ok', ...options.health() }));
   serveBootFiles(server, options);
