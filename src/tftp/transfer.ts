@@ -148,8 +148,9 @@ function silence(transfer: Transfer): Stepped {
 }
 
 function refused(transfer: Transfer, errorCode: number, message: string): Stepped {
-  // EDK2 asks for the size only, ends with ERROR 8 "User aborted" and asks again; other ROMs do so with ERROR 0.
-  const asksForSize = transfer.phase === 'offering' && transfer.agreement.granted.has('tsize');
+  // EDK2 asks for the size only, ends with ERROR 8 "User aborted" and asks again. GRUB does so with ERROR 0 "closed",
+  // when a script looks whether a file is there (`[ -s … ]`); by then it may have been sent the first window.
+  const asksForSize = transfer.acknowledgedBlock === 0 && transfer.agreement.granted.has('tsize');
   const probes = errorCode === errorCodes.optionsRefused || errorCode === errorCodes.other;
   const detail = `the client sent ERROR ${errorCode}: ${shownText(message)}`;
   return end(transfer, asksForSize && probes ? 'probed' : 'aborted', detail);

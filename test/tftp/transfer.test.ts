@@ -137,12 +137,18 @@ describe('a client that sends an ERROR', () => {
     expect(effects).toEqual([expect.objectContaining({ kind: 'end', outcome: 'probed' })]);
   });
 
+  it('before it took a single block only looked whether the file is there, as GRUB does: no failure', () => {
+    const closed: TransferEvent = { kind: 'refused', errorCode: 0, message: 'closed' };
+    const { effects } = play(transferOf(1000, { tsize: '0' }), acknowledged(0), closed);
+    expect(effects).toMatchObject([{ kind: 'end', outcome: 'probed' }]);
+  });
+
   it('later, or for another reason, ends its transfer', () => {
     const full: TransferEvent = { kind: 'refused', errorCode: 3, message: 'disk full' };
     const ended = { kind: 'end', outcome: 'aborted', detail: 'the client sent ERROR 3: disk full' };
     expect(play(transferOf(1000, { tsize: '0' }), full).effects).toEqual([ended]);
-    expect(play(transferOf(1000, { tsize: '0' }), acknowledged(0), userAborted).effects).toMatchObject([
-      { outcome: 'aborted' },
-    ]);
+    expect(play(transferOf(1000, { tsize: '0' }), acknowledged(0), acknowledged(1), userAborted).effects).toMatchObject(
+      [{ outcome: 'aborted' }],
+    );
   });
 });
