@@ -1,5 +1,6 @@
 import { mkdir, rename } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { BootwrightError } from '../errors.ts';
 import { describeWriteFailure, syncFolder } from '../platform/durable.ts';
 import { exchangePaths } from '../platform/libc.ts';
 import { type BuildRequest, build } from './build.ts';
@@ -67,6 +68,10 @@ export async function deliver(request: BuildRequest, output: string, format: Out
   try {
     return await deliverTo(await resolveOutput(path), request, format);
   } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EBUSY') {
+      const reason = 'something is mounted there; a folder inside it could be replaced';
+      throw new BootwrightError('OUTPUT_UNWRITABLE', { path, reason }, { cause: error });
+    }
     throw describeWriteFailure(error, path);
   }
 }
