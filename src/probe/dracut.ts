@@ -18,11 +18,12 @@ const quickBytes = mebibyte;
 export async function getAddressAgain({ clients, timeline }: Context, first: GrantedAddress): Promise<GrantedAddress> {
   return timeline.record('dracut', 'DHCP as Linux', async (notes) => {
     const lease = await clients.askForAddress(undefined);
-    notes.what = `DHCP: ${lease.address} from ${lease.serverAddress}, as before`;
+    notes.what = `DHCP: ${lease.address} from ${lease.serverAddress}`;
     if (lease.address !== first.address) {
       await clients.releaseAddress(lease);
       throw new BootwrightError('PROBE_ADDRESS_CHANGED', { firmware: first.address, linux: lease.address });
     }
+    notes.detail = 'as before';
     return lease;
   });
 }

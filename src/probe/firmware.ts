@@ -29,7 +29,7 @@ export async function getAddress({ clients, timeline, architecture }: Context): 
     const lease = await clients.askForAddress(option93);
     const { offerMs, acknowledgeMs } = lease.timings;
     notes.what = `DHCP: ${lease.address} from ${lease.serverAddress}`;
-    notes.detail = `offer after ${formatDuration(offerMs)}, acknowledgement after ${formatDuration(acknowledgeMs)}`;
+    notes.detail = `offer in ${formatDuration(offerMs)}, ACK in ${formatDuration(acknowledgeMs)}`;
     return lease;
   });
 }

@@ -31,6 +31,7 @@ export class Timeline {
   readonly #onRow: (row: Row) => void;
   readonly #signal: AbortSignal;
   readonly #startedMs: number;
+  readonly #aborted: Promise<never>;
   readonly #rows: Row[] = [];
 
   constructor(clock: Clock, signal: AbortSignal, onRow: (row: Row) => void) {
@@ -38,6 +39,11 @@ export class Timeline {
     this.#signal = signal;
     this.#onRow = onRow;
     this.#startedMs = clock.nowMs();
+    this.#aborted = new Promise((_, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    });
+    // It may come when no row is under way.
+    this.#aborted.catch(() => {});
   }
 
   get rows(): readonly Row[] {
@@ -59,18 +65,12 @@ export class Timeline {
     };
     try {
       this.#signal.throwIfAborted();
-      const result = await Promise.race([work(notes), this.#aborted()]);
+      const result = await Promise.race([work(notes), this.#aborted]);
       add(true);
       return result;
     } catch (error) {
       if (error instanceof BootwrightError) add(false, { detail: error.message, remedy: error.remedy });
       throw error;
     }
-  }
-
-  #aborted(): Promise<never> {
-    const { promise, reject } = Promise.withResolvers<never>();
-    this.#signal.addEventListener('abort', () => reject(this.#signal.reason), { once: true });
-    return promise;
   }
 }

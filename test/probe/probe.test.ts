@@ -42,7 +42,7 @@ describe('"bootwright probe" against "bootwright serve", with a GRUB that has HT
       'grub boots "Tiny LiveOS"',
       'grub HTTP: boot/vmlinuz',
       'grub HTTP: boot/initrd.img',
-      `dracut DHCP: ${report.address} from 127.0.0.1, as before`,
+      `dracut DHCP: ${report.address} from 127.0.0.1`,
       'dracut HTTP: size of tiny.iso',
       'dracut HTTP: first byte of tiny.iso',
       'dracut HTTP: tiny.iso',

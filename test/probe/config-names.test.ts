@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { configNames } from '../../src/probe/config-names.ts';
+
+const place = {
+  folder: 'releases/azl-0123456789ab',
+  platform: 'x86_64-efi',
+  mac: '52:54:00:12:34:56',
+  address: '10.0.0.105',
+  machineId: '00000000-0000-0000-0000-000000000000',
+};
+
+const eleven = [
+  'grub.cfg-00000000-0000-0000-0000-000000000000',
+  'grub.cfg-01-52-54-00-12-34-56',
+  'grub.cfg-0A000069',
+  'grub.cfg-0A00006',
+  'grub.cfg-0A0000',
+  'grub.cfg-0A000',
+  'grub.cfg-0A00',
+  'grub.cfg-0A0',
+  'grub.cfg-0A',
+  'grub.cfg-0',
+  'grub.cfg',
+];
+
+describe('the names under which GRUB looks for its configuration', () => {
+  it('are eleven in the folder that it was loaded from, then eleven below its prefix', () => {
+    expect(configNames({ modules: [], hasMemoryDisk: false, prefix: '/boot/grub2' }, place)).toEqual([
+      ...eleven.map((name) => `/releases/azl-0123456789ab/${name}`),
+      ...eleven.map((name) => `/boot/grub2/${name}`),
+    ]);
+  });
+
+  it('are those in its folder only, where it has no prefix, or one that is no place on the server', () => {
+    const inFolder = eleven.map((name) => `/releases/azl-0123456789ab/${name}`);
+    expect(configNames(undefined, place)).toEqual(inFolder);
+    expect(configNames({ modules: [], hasMemoryDisk: true, prefix: '(memdisk)/boot/grub' }, place)).toEqual(inFolder);
+    expect(configNames({ modules: [], hasMemoryDisk: false, prefix: '' }, { ...place, folder: '' })[10]).toBe(
+      '/grub.cfg',
+    );
+  });
+
+  it('are two below the prefix for the GRUB that Debian signs for the network', () => {
+    const debian = { modules: [], hasMemoryDisk: true, prefix: '/grub', config: 'normal (memdisk)/grub.cfg\n' };
+    expect(configNames(debian, place)).toEqual(['/grub/x86_64-efi/grub.cfg', '/grub/grub.cfg']);
+  });
+});
