@@ -77,11 +77,11 @@ function requireDistinct(paths: Iterable<string>): void {
 export function planExtract({ tree, loaders, config, left, configBytes, taken }: Parts): ExtractPlan {
   const moved = [loaders.boot, ...(loaders.grub === undefined ? [] : [loaders.grub]), ...loaders.others];
   const handled = new Set([...moved.map(({ entry }) => entry.path), ...left, config.entry.path]);
-  const files: PlannedFile[] = moved.map(({ entry, file }) => ({
+  const files: PlannedFile[] = moved.map(({ entry, file, open }) => ({
     path: file,
     mode: 0o644,
     sizeBytes: entry.sizeBytes,
-    open: () => tree.open(entry),
+    open,
   }));
   const source = bytesSource(configBytes);
   files.push({ path: grubConfigPath, mode: 0o644, sizeBytes: source.sizeBytes, open: () => source });

@@ -1,8 +1,10 @@
 import { BootwrightError } from '../errors.ts';
 import type { BootEntry } from '../grub/entries.ts';
+import { openFat } from '../iso/fat.ts';
 import { inspectInitrd } from '../iso/initrd.ts';
 import { inspectLoader } from '../iso/pe.ts';
 import type { ImageEntry, ImageTree } from '../iso/tree.ts';
+import type { IsoImage } from '../iso/volume.ts';
 import { type FoundLoader, findLoaders, type Loaders } from './recognise.ts';
 
 /** What was found to fit together, and would boot. */
@@ -23,12 +25,12 @@ export interface PreflightOptions {
 
 const loaderLimitBytes = 64 * 1024 * 1024;
 
-async function inspect(tree: ImageTree, { entry }: FoundLoader) {
+async function inspect({ entry, open }: FoundLoader) {
   if (entry.sizeBytes > loaderLimitBytes) {
     throw new BootwrightError('IMAGE_LOADER_INVALID', { path: entry.path, reason: 'it is larger than 64 MiB' });
   }
   const bytes = new Uint8Array(entry.sizeBytes);
-  await tree.open(entry).read(bytes, 0);
+  await open().read(bytes, 0);
   try {
     return inspectLoader(bytes);
   } catch (cause) {
@@ -37,11 +39,26 @@ async function inspect(tree: ImageTree, { entry }: FoundLoader) {
   }
 }
 
-async function checkLoaders(tree: ImageTree): Promise<Pick<Preflight, 'loaders' | 'http'>> {
-  const loaders = findLoaders(tree);
+/** Many images have their loaders only in the FAT that firmware boots from a disc (El Torito). */
+async function findInBootImages(image: IsoImage): Promise<Loaders | undefined> {
+  for (const bootImage of image.bootImages) {
+    if (bootImage.platform !== 'efi') continue;
+    try {
+      const loaders = findLoaders(await openFat(image.openBootImage(bootImage)));
+      if (loaders !== undefined) return loaders;
+    } catch (error) {
+      if (!(error instanceof BootwrightError)) throw error;
+      // One that is no FAT, or a damaged one: there are no loaders in it, which is what the caller says.
+    }
+  }
+  return undefined;
+}
+
+async function checkLoaders(image: IsoImage): Promise<Pick<Preflight, 'loaders' | 'http'>> {
+  const loaders = findLoaders(image) ?? (await findInBootImages(image));
   if (loaders === undefined) throw new BootwrightError('IMAGE_NO_LOADER', { path: 'EFI/BOOT/bootx64.efi' });
-  const boot = await inspect(tree, loaders.boot);
-  const last = loaders.grub === undefined ? boot : await inspect(tree, loaders.grub);
+  const boot = await inspect(loaders.boot);
+  const last = loaders.grub === undefined ? boot : await inspect(loaders.grub);
   for (const [found, { machine }] of [[loaders.boot, boot] as const, [loaders.grub ?? loaders.boot, last] as const]) {
     if (machine !== loaders.architecture) {
       throw new BootwrightError('IMAGE_LOADER_INVALID', {
@@ -113,15 +130,15 @@ function pathsOf(entries: readonly ImageEntry[]): string[] {
  * release will have. Throws IMAGE_… and INITRD_… errors.
  */
 export async function preflight(
-  tree: ImageTree,
+  image: IsoImage,
   entries: readonly BootEntry[],
   { live, signal }: PreflightOptions,
 ): Promise<Preflight> {
-  const { loaders, http } = await checkLoaders(tree);
+  const { loaders, http } = await checkLoaders(image);
   signal?.throwIfAborted();
-  const bootables = findBootables(tree, entries, live);
+  const bootables = findBootables(image, entries, live);
   if (bootables.length === 0) throw new BootwrightError('IMAGE_NOTHING_TO_BOOT', {});
-  if (live) await checkInitrds(tree, bootables, signal);
+  if (live) await checkInitrds(image, bootables, signal);
   return {
     loaders,
     http,

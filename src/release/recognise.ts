@@ -1,5 +1,6 @@
 import { BootwrightError } from '../errors.ts';
 import type { ImageEntry, ImageTree } from '../iso/tree.ts';
+import type { ByteSource } from '../platform/files.ts';
 
 type Architecture = 'x64' | 'arm64';
 
@@ -25,10 +26,11 @@ const liveFilesystemPaths = [
   'LiveOS/ext3fs.img',
 ] as const;
 
-/** A loader in the image, and its name at the root of the release. */
+/** A loader in the image or in its boot image, and its name at the root of the release. */
 export interface FoundLoader {
   readonly entry: ImageEntry;
   readonly file: string;
+  open(): ByteSource;
 }
 
 export interface Loaders {
@@ -49,7 +51,8 @@ function nameOf(path: string): string {
 }
 
 /** The UEFI loaders of an image: in EFI/BOOT, GRUB also in a vendor's folder beside it. */
-export function findLoaders(tree: Pick<ImageTree, 'entries'>): Loaders | undefined {
+export function findLoaders(tree: Pick<ImageTree, 'entries' | 'open'>): Loaders | undefined {
+  const found = (entry: ImageEntry, file: string): FoundLoader => ({ entry, file, open: () => tree.open(entry) });
   const programs = tree.entries.filter(({ kind, path }) => kind === 'file' && /^efi\/[^/]+\/[^/]+\.efi$/i.test(path));
   const inBoot = programs.filter(({ path }) => /^efi\/boot$/i.test(folderOf(path)));
   for (const architecture of ['x64', 'arm64'] as const) {
@@ -63,9 +66,9 @@ export function findLoaders(tree: Pick<ImageTree, 'entries'>): Loaders | undefin
     const others = inBoot.filter(({ path }) => !taken.has(nameOf(path)));
     return {
       architecture,
-      boot: { entry: boot, file: names.boot },
-      ...(grub === undefined ? {} : { grub: { entry: grub, file: names.grub[0] as string } }),
-      others: others.map((entry) => ({ entry, file: nameOf(entry.path) })),
+      boot: found(boot, names.boot),
+      ...(grub === undefined ? {} : { grub: found(grub, names.grub[0] as string) }),
+      others: others.map((entry) => found(entry, nameOf(entry.path))),
     };
   }
   return undefined;
