@@ -40,8 +40,13 @@ export async function startBootwright(settings: Settings, log: Logger): Promise<
   const graceMs = settings.stopSeconds * 1000;
   const network = chooseNetwork(settings);
   const undo: (() => Promise<unknown>)[] = [];
+  /** Every step is taken, also after one that failed; the first failure is thrown at the end. */
   async function close(): Promise<void> {
-    for (const step of undo.splice(0).reverse()) await step();
+    const failures: unknown[] = [];
+    for (const step of undo.splice(0).reverse()) {
+      await step().catch((error: unknown) => failures.push(error));
+    }
+    if (failures.length > 0) throw failures[0];
   }
 
   try {
@@ -129,7 +134,8 @@ export async function startBootwright(settings: Settings, log: Logger): Promise<
     undo.push(() => watch.close());
     return { address, httpPort: http.port, close };
   } catch (error) {
-    await close();
+    // What went wrong first is what a person needs to know.
+    await close().catch(() => {});
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 import { execa, type Options, type ResultPromise } from 'execa';
 
 /** One side of a pair: a network namespace with one interface that has an Ethernet address. */
-interface Netns {
+export interface Netns {
   /** As `ip netns` lists it. */
   readonly name: string;
   /** The interface's name inside the namespace: `eth0` on both sides. */

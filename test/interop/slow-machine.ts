@@ -1,0 +1,44 @@
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { execa } from 'execa';
+import type { Netns } from '../support/netns.ts';
+
+interface Said {
+  readonly type: string;
+  readonly address: string;
+  readonly bootFile?: string;
+  readonly file: string;
+}
+
+/** A machine in a namespace, driven step by step. See machine.ts. */
+export function slowMachine(where: Netns, mac = where.mac) {
+  const script = join(import.meta.dirname, 'machine.ts');
+  const child = execa('ip', ['netns', 'exec', where.name, process.execPath, script, mac], {
+    stdin: 'pipe',
+    reject: false,
+    buffer: false,
+  });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  async function order(text: string): Promise<unknown> {
+    child.stdin.write(`${text}\n`);
+    const { value, done } = await lines.next();
+    if (done === true) throw new Error(`the machine is gone at "${text}"`);
+    return JSON.parse(value);
+  }
+  return {
+    discover: async (who: 'firmware' | 'linux') => (await order(`discover ${who}`)) as Said,
+    request: async () => (await order('request')) as Said,
+    tftp: (path: string) => order(`tftp ${path}`),
+    http: (path: string) => order(`http ${path}`),
+    /** Takes the address as its own, as firmware and Linux do after the ACK. */
+    takeAddress: async (address: string) => {
+      await where.run('ip', ['address', 'flush', 'dev', 'eth0']);
+      await where.run('ip', ['address', 'add', `${address}/24`, 'dev', 'eth0']);
+    },
+    dropAddress: () => where.run('ip', ['address', 'flush', 'dev', 'eth0']),
+    async off() {
+      child.stdin.end();
+      await child;
+    },
+  };
+}
