@@ -7,9 +7,9 @@ import type { Story } from './story.ts';
 const meanings: Readonly<Record<string, { readonly step: string; readonly what: string }>> = {
   'bootx64.efi': { step: 'Loaders', what: 'shim' },
   'grubx64.efi': { step: 'Loaders', what: 'GRUB' },
-  'grub.cfg': { step: 'Menu', what: 'written for this machine' },
+  'grub.cfg': { step: 'Menu', what: 'for this machine' },
   vmlinuz: { step: 'Kernel', what: 'Linux' },
-  'initrd.img': { step: 'Initrd', what: 'finds and mounts the image' },
+  'initrd.img': { step: 'Initrd', what: 'fetches the image' },
   'liveos.iso': { step: 'ISO', what: 'the whole system' },
 };
 

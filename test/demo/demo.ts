@@ -4,6 +4,9 @@ import { bootMachine } from './machine-road.ts';
 import { walkWithProbe } from './small-road.ts';
 import { Story } from './story.ts';
 
+// Who reads may have read enough (| head): the road goes on to its end, and everything is put away.
+process.stdout.on('error', () => {});
+
 const story = new Story();
 let interrupted = false;
 // The programs that were started hear Ctrl-C too and end; then everything is put away on the ordinary way out.
@@ -18,9 +21,10 @@ try {
   if (reason === undefined) {
     story.say('A machine without a disk boots a LiveOS from Bootwright, on a network inside this computer.\n');
     await bootMachine(story);
-    story.say(`\nBooted in ${story.elapsed}. ${gone} Kept: the image and the machine's console, in .cache.`);
+    story.say(`\nBooted in ${story.elapsed}. ${gone}`);
+    story.say('Kept: the image in .cache/liveos, what the machine wrote in .cache/demo/serial.log');
   } else {
-    story.say(`The small demo, with a probe instead of a machine: ${reason}.\n`);
+    story.say(`The small demo, with a probe instead of a machine:\n${reason}.\n`);
     await walkWithProbe(story);
   }
 } catch (error) {

@@ -10,11 +10,12 @@ export async function installPackages(story: Story): Promise<void> {
   const needed = [...imagePackages, ...machinePackages];
   const missing = await missingPackages(needed);
   if (missing.length > 0) {
-    story.tell('Packages', `apt-get install ${missing.join(' ')}`);
+    story.tell('Packages', 'missing here, so apt-get installs');
+    for (const name of missing) story.tell('Packages', `  ${name}`);
     story.running('Packages', 'reading the list of packages');
     await execa('apt-get', ['-q', 'update'], apt);
     story.running('Packages', 'installing');
     await execa('apt-get', ['-q', 'install', '--yes', '--no-install-recommends', ...missing], apt);
   }
-  story.tell('Packages', `${needed.join(', ')}: ${missing.length === 0 ? 'all here' : 'installed'}`);
+  story.tell('Packages', `all ${needed.length} that it needs are here`);
 }

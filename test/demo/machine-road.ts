@@ -26,7 +26,7 @@ export async function bootMachine(story: Story): Promise<void> {
 
   const lan = await createLan();
   try {
-    story.tell('Network', 'a namespace with a switch, a server and a machine; nothing leaves it');
+    story.tell('Network', 'a namespace with a switch in it; nothing leaves it');
 
     story.running('Server', 'starting');
     const server = await startServer({
@@ -41,8 +41,9 @@ export async function bootMachine(story: Story): Promise<void> {
     story.tell('Release', `liveos.iso in images/ became ${releaseId}`);
 
     await mkdir(join(serialLog, '..'), { recursive: true });
-    const how = (await hasHardwareAcceleration()) ? 'KVM' : 'emulated in software: KVM does not work here';
-    story.tell('Machine', `power on: UEFI, Secure Boot enforced, no disk (QEMU, ${how})`);
+    const how = (await hasHardwareAcceleration()) ? 'with KVM' : 'emulated in software, since KVM does not work here';
+    story.tell('Machine', `QEMU, ${how}`);
+    story.tell('Machine', 'power on: UEFI, Secure Boot enforced, no disk');
     story.running('Firmware', 'starting');
     const { console } = await startMachine({ lan, secureBoot: true, mac, serialLog });
     const [, version] = await console.waitFor(/Linux version (\S+) /, 240_000);

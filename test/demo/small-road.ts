@@ -10,6 +10,7 @@ import type { Story } from './story.ts';
 const program = join(import.meta.dirname, '../../bin/bootwright.js');
 /** High ones: the real ports belong to root, and may be taken. */
 const ports = ['--dhcp-port', '16767', '--tftp-port', '16969'];
+const httpPort = ['--http-port', '18080'];
 const range = '127.0.0.100-127.0.0.109';
 
 /** The same road on the loopback, without root, with an image made on the spot and with the probe as the machine. */
@@ -18,16 +19,14 @@ export async function walkWithProbe(story: Story): Promise<void> {
   try {
     const place = { folder, enter: [] };
     story.running('Server', 'starting');
-    const args = ['--interface', 'lo', '--range', range, ...ports, '--http-port', '18080'];
+    const args = ['--interface', 'lo', '--range', range, ...ports, ...httpPort];
     const server = await startServer({ place, args });
-    story.tell('Server', `bootwright serve ${args.join(' ')}`);
+    story.tell('Server', `bootwright serve --interface lo --range ${range}`);
+    story.tell('Server', `  ${[...ports, ...httpPort].join(' ')}`);
     try {
       const image = smallImage();
       await writeFile(join(server.images, 'liveos.iso'), image);
-      story.tell(
-        'Image',
-        `liveos.iso, made here: everything in its place, nothing in it runs (${formatBytes(image.length)})`,
-      );
+      story.tell('Image', `made here: all in its place, nothing in it runs (${formatBytes(image.length)})`);
       story.running('Release', 'liveos.iso was put into images/');
       const { releaseId } = await server.waitFor('published', 60_000);
       story.tell('Release', `liveos.iso in images/ became ${releaseId}`);

@@ -52,7 +52,7 @@ export async function makeIso(partsFolder: string, flavour: Flavour, output: str
 async function makeEfiImage(staging: string): Promise<void> {
   const image = join(staging, 'boot/grub2/efiboot.img');
   const env = { SOURCE_DATE_EPOCH: String(imageTime) };
-  await execa('mkfs.vfat', ['-C', '-n', 'EFIBOOT', '-i', 'b007b007', image, String(8 * 1024)], { env });
+  await execa('mkfs.vfat', ['-C', '-i', 'b007b007', image, String(8 * 1024)], { env });
   await execa('mmd', ['-i', image, '::/efi', '::/efi/boot'], { env });
   const loaders = ['bootx64.efi', 'grubx64.efi'].map((name) => join(staging, 'efi/boot', name));
   await execa('mcopy', ['-i', image, ...loaders, '::/efi/boot/'], { env });

@@ -1,6 +1,7 @@
 /** Debian packages that the machine which makes the image must have. */
 export const imagePackages = [
-  // Several times faster than debootstrap, and its hooks run inside mounts that it takes away again itself.
+  // debootstrap takes the first alternative of a dependency, so it wants initramfs-tools, which dracut conflicts with; and
+  // it has no hooks that run inside mounts that go away again by themselves.
   'mmdebstrap',
   'squashfs-tools',
   'xorriso',

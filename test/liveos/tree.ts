@@ -4,14 +4,7 @@ import { execa } from 'execa';
 import { insidePackages, loaderPackages } from './packages.ts';
 
 /** What every flavour of the image is made from, as `makeTree` leaves it in its folder. */
-export const parts = [
-  'rootfs.img',
-  'vmlinuz',
-  'initrd.img',
-  'shim-signed.efi',
-  'grub-signed.efi',
-  'grub-http.efi',
-] as const;
+const parts = ['rootfs.img', 'vmlinuz', 'initrd.img', 'shim-signed.efi', 'grub-signed.efi', 'grub-http.efi'] as const;
 
 /** All times in the image, in seconds since 1970: it does not depend on when it was made. 2025-01-01. */
 export const imageTime = 1735689600;
