@@ -1,20 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import type { MachineArchitecture } from '../probe/machine.ts';
-import type { Row } from '../probe/timeline.ts';
-import type { Walked } from '../probe/walk.ts';
+import type { ProbeFlags } from './run-probe.ts';
 
-interface Flags {
-  readonly interface?: string;
-  readonly mac?: string;
-  readonly arch: MachineArchitecture;
-  readonly dhcpPort: number;
-  readonly tftpPort: number;
-  readonly timeout: number;
-  readonly quick?: boolean;
-  readonly json?: boolean;
-}
-
-/** Where a machine would not boot; a row of the exit statuses of errors.ts. */
 const portLimit = 65_535;
 
 function wholeNumber(least: number, most: number): (text: string) => number {
@@ -59,61 +45,9 @@ export function probeCommand(): Command {
         '\nIt boots nothing, changes nothing, and gives the address back at the end.' +
         '\nExit status: 0 a machine would boot, 6 it would not, 5 this host can not tell, 2 wrong use.',
     )
-    .action(async (flags: Flags) => {
+    .action(async (flags: ProbeFlags) => {
+      const { runProbe } = await import('./run-probe.ts');
       const walked = await runProbe(flags);
       process.exitCode = walked.error?.exitStatus ?? 0;
     });
-}
-
-async function runProbe(flags: Flags): Promise<Walked> {
-  const { arch, dhcpPort, tftpPort, timeout, quick = false, json = false } = flags;
-  const [{ networkInterfaces }, network, clients, { probeMac }, { walk }, report, clock, udp, errors] =
-    await Promise.all([
-      import('node:os'),
-      import('../platform/network.ts'),
-      import('../probe/clients-node.ts'),
-      import('../probe/mac.ts'),
-      import('../probe/walk.ts'),
-      import('./probe-report.ts'),
-      import('../platform/clock.ts'),
-      import('../platform/udp-node.ts'),
-      import('../errors.ts'),
-    ]);
-  const chosen = network.chooseNetwork({ interface: flags.interface });
-  const own = networkInterfaces()[chosen.interface]?.[0]?.mac ?? '';
-  const mac = flags.mac ?? probeMac(own);
-  const controller = new AbortController();
-  const { signal } = controller;
-  const tooSlow = () => controller.abort(new errors.BootwrightError('PROBE_TOO_SLOW', { timeoutSeconds: timeout }));
-  const timer = setTimeout(tooSlow, timeout * 1000);
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => controller.abort());
-  const node = clients.createNodeClients({
-    udp: udp.nodeUdp,
-    clock: clock.systemClock,
-    network: chosen,
-    mac,
-    dhcpPort,
-    tftpPort,
-    signal,
-  });
-  const who = { interface: chosen.interface, hostAddress: chosen.address, mac, architecture: arch };
-  if (!json) report.printHeading(who);
-  try {
-    const onRow = json ? (_: Row) => {} : report.printRow;
-    const walked = await walk({
-      clients: node,
-      clock: clock.systemClock,
-      mac,
-      architecture: arch,
-      quick,
-      signal,
-      onRow,
-    });
-    if (json) report.printJsonReport(who, walked);
-    else report.printVerdict(walked);
-    return walked;
-  } finally {
-    clearTimeout(timer);
-    node.close();
-  }
 }

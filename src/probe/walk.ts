@@ -64,7 +64,8 @@ export async function walk(options: WalkOptions): Promise<Walked> {
     if (!(cause instanceof BootwrightError) || cause.exitStatus !== unbootable) throw cause;
     error = cause;
   } finally {
-    if (lease !== undefined) await clients.releaseAddress(lease);
+    // One that can't be given back ends by itself; what was found out counts more.
+    if (lease !== undefined) await clients.releaseAddress(lease).catch(() => {});
   }
   return {
     timeline: timeline.rows,

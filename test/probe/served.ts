@@ -7,7 +7,7 @@ import { execa } from 'execa';
 const program = join(import.meta.dirname, '../../bin/bootwright.js');
 
 /** What `bootwright probe --json` prints, as far as tests look at it. */
-export interface ProbeReport {
+interface ProbeReport {
   readonly boots: boolean;
   readonly mac: string;
   readonly address?: string;
