@@ -18,10 +18,22 @@ function defaultOutput(iso: string, format: OutputFormat): string {
   return format === 'pxe-dir' ? `${name}-pxe` : `${name}-pxe.tar`;
 }
 
-/** Ends a build on a signal in order, so that it can remove what it began. */
+const insistsAfterMs = 1000;
+
+/**
+ * Ends a build on a signal in order, so that it can remove what it began. The same signal may come twice at once (npx
+ * hands on what the terminal sent already); whoever sends another one later wants it to end now.
+ */
 function abortOnSignals(): AbortSignal {
   const controller = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => controller.abort());
+  let sinceMs: number | undefined;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      sinceMs ??= Date.now();
+      if (Date.now() - sinceMs > insistsAfterMs) process.exit(130);
+      controller.abort();
+    });
+  }
   return controller.signal;
 }
 

@@ -1,0 +1,65 @@
+import { spawn } from 'node:child_process';
+import { ftruncateSync, openSync, readFileSync, statfsSync, statSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { both32 } from '../iso/tiny-iso.ts';
+import { namedFile, tinyLiveOs } from '../support/tiny-liveos.ts';
+import { temporaryFolder } from './folder.ts';
+
+const main = join(import.meta.dirname, '../../src/cli/main.ts');
+const blockBytes = 2048;
+const GiB = 1024 ** 3;
+const liveBytes = 5 * GiB;
+/** The largest that one extent can be, in whole blocks. */
+const extentBytes = 4 * GiB - blockBytes;
+const limitMiB = 200;
+
+/** An image with a live filesystem of two extents that are holes on the disk, beyond where 32 bits count bytes. */
+function putLargeImage(path: string): void {
+  const liveBlock = 100_000;
+  const identifier = 'ROOTFS.IMG;1';
+  const systemUse = namedFile('rootfs.img');
+  const rootfs = [
+    { identifier, systemUse, flags: 0x80, block: liveBlock, sizeBytes: extentBytes },
+    { identifier, systemUse, block: liveBlock + extentBytes / blockBytes, sizeBytes: liveBytes - extentBytes },
+  ];
+  const liveos = { identifier: 'LIVEOS', systemUse: namedFile('liveos'), children: rootfs };
+  const blocks = liveBlock + liveBytes / blockBytes;
+  const bytes = tinyLiveOs({ 'liveos/rootfs.img': null }, [liveos]);
+  bytes.set(both32(blocks), 16 * blockBytes + 80);
+  const file = openSync(path, 'wx');
+  writeSync(file, bytes);
+  ftruncateSync(file, blocks * blockBytes);
+}
+
+/** The most memory that a process had so far, in MiB. */
+function peakOf(pid: number): number {
+  try {
+    return Number(/^VmHWM:\s*(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
+  } catch {
+    return 0;
+  }
+}
+
+test('an image of 5 GiB needs no more memory than a small one', async () => {
+  const here = temporaryFolder();
+  const { bavail, bsize } = statfsSync(here);
+  expect(bavail * bsize).toBeGreaterThan(2 * liveBytes);
+  putLargeImage(join(here, 'image.iso'));
+  const child = spawn(process.execPath, [main, 'build', 'image.iso', '--output', 'out'], { cwd: here });
+  let peakMiB = 0;
+  const watching = setInterval(() => {
+    peakMiB = Math.max(peakMiB, peakOf(child.pid ?? 0));
+  }, 20);
+  let errors = '';
+  child.stderr.on('data', (data) => {
+    errors += data;
+  });
+  child.stdout.resume();
+  const status = await new Promise((resolve) => child.on('close', resolve));
+  clearInterval(watching);
+  expect({ status, errors }).toEqual({ status: 0, errors: '' });
+  expect(statSync(join(here, 'out/image.iso')).size).toBe(statSync(join(here, 'image.iso')).size);
+  expect(peakMiB).toBeGreaterThan(10);
+  expect(peakMiB).toBeLessThan(limitMiB);
+}, 120_000);
