@@ -30,10 +30,11 @@ export interface Clients {
   getByHttp(url: string, range: ByteRange | undefined, sink: Sink): Promise<void>;
 }
 
-/** The options that each part of a boot sends, as captured from OVMF 2022.11, shim 16.1 and GRUB 2.06. */
+/** The options that each part of a boot sends: captured from OVMF 2022.11, shim 16.1 and GRUB 2.06 of Debian 12. */
 export const tftpParameters = {
-  firmware: { tsize: true, blksize: 1468, windowsize: 4 },
-  shim: { tsize: false, blksize: 512 },
+  firmwareSize: { tsize: true, blksize: 1468, windowsize: 4 },
+  firmware: { tsize: false, blksize: 1468, windowsize: 4 },
+  shim: { tsize: false, blksize: 512, windowsize: 4 },
   grub: { tsize: true, blksize: 1024 },
   /** lib/tftp.c; dracut calls curl. */
   curl: { tsize: true, blksize: 512 },

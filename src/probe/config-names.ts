@@ -15,7 +15,10 @@ interface Place {
   readonly machineId: string;
 }
 
-/** Debian's netboot images start with a configuration in their memory disk, which names two files below the prefix. */
+/**
+ * Debian's netboot images start with a configuration in their memory disk. It prefers x86_64-efi/grub.cfg below the
+ * prefix if that exists, but to GRUB's `test -e` nothing exists on a network (captured: it is not even asked for).
+ */
 const startsFromMemory = /\(memdisk\)\/grub\.cfg/;
 
 /**
@@ -26,15 +29,27 @@ const startsFromMemory = /\(memdisk\)\/grub\.cfg/;
  * @param grub `undefined`: not known
  */
 export function configNames(grub: GrubImage | undefined, place: Place): string[] {
-  // A prefix with a device, such as (memdisk)/boot/grub, is not on the server.
-  const prefix = grub?.prefix === undefined || grub.prefix.startsWith('(') ? '' : grub.prefix.replace(/^\/+|\/+$/g, '');
-  if (grub?.config !== undefined && startsFromMemory.test(grub.config)) {
-    return [`/${prefix}/${place.platform}/grub.cfg`, `/${prefix}/grub.cfg`];
-  }
+  const prefix = prefixOnServer(grub);
+  if (grub?.config !== undefined && startsFromMemory.test(grub.config)) return [`/${prefix}/grub.cfg`];
   const folders = [...new Set(prefix === '' ? [place.folder] : [place.folder, prefix])];
-  return folders.flatMap((folder) =>
-    ownNames(place).map((name) => `${folder === '' ? '' : `/${folder}`}/grub.cfg${name}`),
-  );
+  return folders.flatMap((folder) => ownNames(place).map((name) => `${slashed(folder)}/grub.cfg${name}`));
+}
+
+/** What GRUB asks for before its configuration, and can do without; none where its modules are in its memory. */
+export function moduleLists(grub: GrubImage | undefined, { folder, platform }: Place): string[] {
+  if (grub?.prefix?.startsWith('(')) return [];
+  const prefix = slashed(prefixOnServer(grub) || folder);
+  return ['command', 'fs', 'crypto', 'terminal'].map((list) => `${prefix}/${platform}/${list}.lst`);
+}
+
+/** Without slashes around it; empty where it has none, or one with a device, such as (memdisk)/boot/grub. */
+function prefixOnServer(grub: GrubImage | undefined): string {
+  const prefix = grub?.prefix ?? '';
+  return prefix.startsWith('(') ? '' : prefix.replace(/^\/+|\/+$/g, '');
+}
+
+function slashed(folder: string): string {
+  return folder === '' ? '' : `/${folder}`;
 }
 
 function ownNames({ mac, address, machineId }: Place): string[] {

@@ -46,7 +46,7 @@ export async function bootFirmware(context: Context, lease: GrantedAddress): Pro
   const name = posix.basename(file);
   const folder = file.replace(/^\/+/, '').replace(/\/?[^/]*$/, '');
   const announcedBytes = await timeline.record('firmware', `TFTP: size of ${name}`, async (notes) => {
-    const sizeBytes = await clients.sizeByTftp(server, file, tftpParameters.firmware);
+    const sizeBytes = await clients.sizeByTftp(server, file, tftpParameters.firmwareSize);
     notes.bytes = sizeBytes;
     return sizeBytes;
   });

@@ -2,12 +2,13 @@ import type { GrantedAddress } from '../dhcp/client.ts';
 import { BootwrightError, hasCode } from '../errors.ts';
 import type { Loader } from '../iso/pe.ts';
 import { type Clients, tftpParameters } from './clients.ts';
-import { configNames } from './config-names.ts';
+import { configNames, moduleLists } from './config-names.ts';
 import type { Context } from './context.ts';
 import type { FirmwareDone } from './firmware.ts';
 import { chooseAsGrub, type GrubChoice, renderedFor } from './grub-choice.ts';
 import { machineKinds } from './machine.ts';
 import { kept } from './received.ts';
+import { askForSpare } from './spare.ts';
 
 const configLimitBytes = 1024 * 1024;
 /** What a client without a GUID of its own sends in option 97. */
@@ -28,9 +29,12 @@ export async function bootGrub(
   const { clients, timeline, mac, architecture } = context;
   const { server } = offer;
   const { folder } = expected;
+  const { grubPlatform: platform } = machineKinds[architecture];
+  const place = { folder, platform, mac, address: lease.address, machineId };
+  const lists = moduleLists(grub, place);
+  if (lists.length > 0) await askForSpare(context, 'grub', server, lists, tftpParameters.grub);
   const config = await timeline.record('grub', 'TFTP: grub.cfg', async (notes) => {
-    const { grubPlatform: platform } = machineKinds[architecture];
-    const names = configNames(grub, { folder, platform, mac, address: lease.address, machineId });
+    const names = configNames(grub, place);
     const found = await firstOf(clients, server, names);
     const config = await ofThisRelease(clients, server, found, folder);
     notes.what = `TFTP: ${expected.inRelease(config.path) ?? config.path}`;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { configNames } from '../../src/probe/config-names.ts';
+import { configNames, moduleLists } from '../../src/probe/config-names.ts';
 
 const place = {
   folder: 'releases/azl-0123456789ab',
@@ -40,8 +40,25 @@ describe('the names under which GRUB looks for its configuration', () => {
     );
   });
 
-  it('are two below the prefix for the GRUB that Debian signs for the network', () => {
+  it('is one below the prefix for the GRUB that Debian signs for the network', () => {
     const debian = { modules: [], hasMemoryDisk: true, prefix: '/grub', config: 'normal (memdisk)/grub.cfg\n' };
-    expect(configNames(debian, place)).toEqual(['/grub/x86_64-efi/grub.cfg', '/grub/grub.cfg']);
+    expect(configNames(debian, place)).toEqual(['/grub/grub.cfg']);
+  });
+});
+
+describe('what GRUB asks for before its configuration', () => {
+  it('are the lists of its modules, below its prefix or in its folder', () => {
+    const debian = { modules: [], hasMemoryDisk: true, prefix: '/grub', config: 'normal (memdisk)/grub.cfg\n' };
+    expect(moduleLists(debian, place)).toEqual([
+      '/grub/x86_64-efi/command.lst',
+      '/grub/x86_64-efi/fs.lst',
+      '/grub/x86_64-efi/crypto.lst',
+      '/grub/x86_64-efi/terminal.lst',
+    ]);
+    expect(moduleLists(undefined, place)[1]).toBe('/releases/azl-0123456789ab/x86_64-efi/fs.lst');
+  });
+
+  it('is nothing where it has its modules in memory', () => {
+    expect(moduleLists({ modules: [], hasMemoryDisk: true, prefix: '(memdisk)/boot/grub' }, place)).toEqual([]);
   });
 });
