@@ -47,6 +47,25 @@ export async function serverOf(layout: RootLayout): Promise<Partial<ServerAddres
   }
 }
 
+async function takeLock(layout: RootLayout): Promise<SqliteDatabase.Database> {
+  let lock: SqliteDatabase.Database | undefined;
+  try {
+    lock = new SqliteDatabase(layout.lock, { timeout: 0 });
+    lock.pragma('locking_mode = EXCLUSIVE');
+    lock.exec('BEGIN EXCLUSIVE');
+    return lock;
+  } catch (cause) {
+    lock?.close();
+    const { code, message } = cause as { code?: unknown; message: string };
+    if (!String(code).startsWith('SQLITE_BUSY')) {
+      throw new BootwrightError('OUTPUT_UNWRITABLE', { path: layout.lock, reason: message }, { cause });
+    }
+    const { pid } = await serverOf(layout);
+    const holder = pid === undefined ? 'another process' : `process ${pid}`;
+    throw new BootwrightError('ROOT_IN_USE', { root: layout.root, holder }, { cause });
+  }
+}
+
 /**
  * Makes a root of a folder if it is not one yet, and holds it for this process alone. The lock is the operating
  * system's (SQLite's, on a file of its own), so it ends with the process however that ends. Throws ROOT_IN_USE,
@@ -55,21 +74,17 @@ export async function serverOf(layout: RootLayout): Promise<Partial<ServerAddres
 export async function holdRoot(path: string): Promise<HeldRoot> {
   const layout = rootLayout(resolve(path));
   await makeOwn(layout);
-  const lock = new SqliteDatabase(layout.lock, { timeout: 0 });
-  try {
-    lock.pragma('locking_mode = EXCLUSIVE');
-    lock.exec('BEGIN EXCLUSIVE');
-  } catch (cause) {
-    lock.close();
-    const code = String((cause as { code?: unknown }).code);
-    if (!code.startsWith('SQLITE_BUSY')) throw describeWriteFailure(cause, layout.lock);
-    const { pid } = await serverOf(layout);
-    const holder = pid === undefined ? 'another process' : `process ${pid}`;
-    throw new BootwrightError('ROOT_IN_USE', { root: layout.root, holder }, { cause });
-  }
+  const lock = await takeLock(layout);
   const tell = (server: Partial<ServerAddress>) =>
-    replaceFile(layout.server, `${JSON.stringify({ pid: process.pid, ...server })}\n`);
-  await tell({});
+    replaceFile(layout.server, `${JSON.stringify({ pid: process.pid, ...server })}\n`).catch((error: unknown) => {
+      throw describeWriteFailure(error, layout.server);
+    });
+  try {
+    await tell({});
+  } catch (error) {
+    lock.close();
+    throw error;
+  }
   return {
     layout,
     announce: tell,
