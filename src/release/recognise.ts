@@ -1,6 +1,5 @@
 import { BootwrightError } from '../errors.ts';
 import type { ImageEntry, ImageTree } from '../iso/tree.ts';
-import type { ByteSource } from '../platform/files.ts';
 
 type Architecture = 'x64' | 'arm64';
 
@@ -30,7 +29,7 @@ const liveFilesystemPaths = [
 export interface FoundLoader {
   readonly entry: ImageEntry;
   readonly file: string;
-  open(): ByteSource;
+  open(): ReturnType<ImageTree['open']>;
 }
 
 export interface Loaders {

@@ -6,8 +6,8 @@ import { onTestFinished } from 'vitest';
 import { type Manifest, parseManifest } from '../../src/release/manifest.ts';
 
 /** An empty folder for one test, which is removed when the test is over. */
-export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'bootwright-release-'));
+export function temporaryFolder(parent: string = tmpdir()): string {
+  const folder = mkdtempSync(join(parent, 'bootwright-release-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }

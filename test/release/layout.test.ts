@@ -1,10 +1,12 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { BuildRequest } from '../../src/release/build.ts';
 import { deliver } from '../../src/release/deliver.ts';
 import type { Manifest } from '../../src/release/manifest.ts';
-import { type Parts, tinyInitrd, tinyLiveOs, tinyLoader } from '../support/tiny-liveos.ts';
+import { describeWith } from '../support/programs.ts';
+import { type Parts, tinyInitrd, tinyLiveOs, tinyLiveOsWithBootImage, tinyLoader } from '../support/tiny-liveos.ts';
 import { contentsOf, requireWhole, sha256, temporaryFolder } from './folder.ts';
 
 interface Built {
@@ -184,4 +186,29 @@ test('an absolute link means the root of the image, and leads to the same file i
   const { contents, folder } = await built({ 'artifacts/deep/kernel': { link: '/boot/vmlinuz' } });
   expect(contents['artifacts/deep/kernel']).toBe('-> ../../boot/vmlinuz');
   expect(readFileSync(join(folder, 'artifacts/deep/kernel'), 'utf8')).toContain('a kernel');
+});
+
+describeWith({ programs: ['mkfs.vfat', 'mcopy', 'mmd'] }, 'an image that boots from a FAT', () => {
+  test('its loaders come to the root, and the FAT stays where it is', async () => {
+    const here = temporaryFolder();
+    const fat = join(here, 'efiboot.img');
+    writeFileSync(join(here, 'shim'), tinyLoader('x64'));
+    writeFileSync(join(here, 'grub'), tinyLoader('x64', ['normal', 'http']));
+    execFileSync('mkfs.vfat', ['-C', fat, '1440'], { stdio: 'ignore' });
+    execFileSync('mmd', ['-i', fat, '::EFI', '::EFI/BOOT']);
+    execFileSync('mcopy', ['-i', fat, join(here, 'shim'), '::EFI/BOOT/BOOTX64.EFI']);
+    execFileSync('mcopy', ['-i', fat, join(here, 'grub'), '::EFI/BOOT/GRUBX64.EFI']);
+    const image = join(here, 'image.iso');
+    writeFileSync(image, tinyLiveOsWithBootImage(readFileSync(fat)));
+    const manifest = await deliver({ image, kernelArguments: [] }, join(here, 'out'), 'pxe-dir');
+    expect(requireWhole(join(here, 'out')).loader).toEqual({
+      boot: 'bootx64.efi',
+      grub: 'grubx64.efi',
+      http: 'built-in',
+    });
+    const contents = contentsOf(join(here, 'out'));
+    expect(contents['bootx64.efi']).toBe(`0644 ${sha256(tinyLoader('x64'))}`);
+    expect(contents['boot/grub2/efiboot.img']).toBe(`0644 ${sha256(readFileSync(fat))}`);
+    expect(manifest.architecture).toBe('x64');
+  });
 });

@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { announcement, attributes, field, name, type TinyFile, tinyIso } from '../iso/tiny-iso.ts';
 
 /** A file (text, bytes, or with permission bits) or a symbolic link of a tiny image. */
-export type Part = string | Uint8Array | { readonly content: string | Uint8Array; readonly mode: number } | Link;
+type Part = string | Uint8Array | { readonly content: string | Uint8Array; readonly mode: number } | Link;
 
 interface Link {
   readonly link: string;
@@ -187,12 +187,27 @@ function filesOf(folder: Folder): TinyFile[] {
  * A LiveOS ISO of some 100 KB that passes every check, with its loaders, kernel, initrd and configurations; `changes`
  * are laid over it, and `extra` comes into its root directory as it is. Nothing in it would run.
  */
-export function tinyLiveOs(changes: Parts = {}, extra: readonly TinyFile[] = []): Uint8Array {
+export function tinyLiveOs(changes: Parts = {}, extra: readonly TinyFile[] = [], bootCatalog?: Uint8Array): Uint8Array {
   return tinyIso({
     children: [...filesOf(treeOf({ ...liveOs, ...changes })), ...extra],
     rootSystemUse: announcement(),
     label: 'CDROM',
+    ...(bootCatalog !== undefined && { bootCatalog }),
   });
+}
+
+/** An ISO as `tinyLiveOs` makes it, but with its loaders only in a FAT that firmware boots from a disc (El Torito). */
+export function tinyLiveOsWithBootImage(fat: Uint8Array): Uint8Array {
+  const catalog = Buffer.alloc(64);
+  catalog.set([1, 0xef], 0);
+  catalog.write('tiny boot catalog', 4, 'latin1');
+  catalog.set([0x55, 0xaa, 0x88], 30);
+  const changes = { 'EFI/BOOT/BOOTX64.EFI': null, 'EFI/BOOT/grubx64.efi': null, 'boot/grub2/efiboot.img': fat };
+  const image = Buffer.from(tinyLiveOs(changes, [], catalog));
+  const entry = image.indexOf(catalog) + 32;
+  image.writeUInt16LE(fat.length / 512, entry + 6);
+  image.writeUInt32LE(image.indexOf(fat) / 2048, entry + 8);
+  return image;
 }
 
 /** The system use field of a file of that name, for records that are written by hand. */
