@@ -29,7 +29,7 @@ if (Number(process.versions.node.split('.')[0]) >= neededMajor) {
   if (node === undefined) {
     console.error(`bootwright needs Node ${neededMajor} or later; this is ${process.version}.`);
     console.error('Run "npm ci" in its folder (it brings one for Linux on x64 and arm64), or install a newer Node.');
-    process.exit(6);
+    process.exit(5);
   }
   const child = spawn(node, [entry.pathname, ...process.argv.slice(2)], { stdio: 'inherit' });
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));

@@ -30,7 +30,7 @@ export const errorTable = {
   WIRE_TRUNCATED: {
     exit: exit.internal,
     problem: 'the data ends too early: {neededBytes} bytes needed at offset {offset}, {availableBytes} there',
-    remedy: 'nothing: what was received is incomplete and is ignored',
+    remedy: 'Nothing: what was received is incomplete and is ignored.',
   },
 
   // config
@@ -354,7 +354,7 @@ export const errorTable = {
   DHCP_MALFORMED: {
     exit: exit.internal,
     problem: 'the DHCP message is malformed: {what}',
-    remedy: 'nothing: the message is ignored; "tcpdump -vv port 67" shows who sends it',
+    remedy: 'Nothing: the message is ignored; "tcpdump -vv port 67" shows who sends it.',
   },
   DHCP_POOL_INVALID: {
     exit: exit.usage,
@@ -382,7 +382,7 @@ export const errorTable = {
   TFTP_MALFORMED: {
     exit: exit.internal,
     problem: 'the TFTP datagram is malformed: {reason}',
-    remedy: 'nothing: it is not obeyed; "tcpdump -vv udp" shows who sends it',
+    remedy: 'Nothing: it is not obeyed; "tcpdump -vv udp" shows who sends it.',
   },
   TFTP_FILE_CUT: {
     exit: exit.environment,

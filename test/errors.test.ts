@@ -1,0 +1,105 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { BootwrightError, errorTable, hasCode } from '../src/errors.ts';
+
+const folder = join(import.meta.dirname, '..');
+const page = join(folder, 'docs/reference/errors.md');
+
+const exitStatuses = [
+  [0, 'It worked.'],
+  [1, 'A fault of Bootwright itself; please report it.'],
+  [2, 'The command line or the configuration is wrong.'],
+  [3, 'The image that was given can not be used.'],
+  [4, 'The output can not be written.'],
+  [5, 'This machine does not allow what was asked: a port, a permission, an interface.'],
+  [6, 'A machine would not boot.'],
+  [130, 'Somebody stopped it (Ctrl-C or SIGTERM).'],
+] as const;
+
+type Row = (typeof errorTable)[keyof typeof errorTable];
+const rows = Object.entries(errorTable) as [string, Row][];
+
+/** Code by code, the area that a comment in the source says. */
+function areas(): Map<string, string> {
+  const found = new Map<string, string>();
+  let area = '';
+  for (const line of readFileSync(join(folder, 'src/errors.ts'), 'utf8').split('\n')) {
+    area = /^ {2}\/\/ (.+)$/.exec(line)?.[1] ?? area;
+    const code = /^ {2}([A-Z][A-Z0-9_]+): \{$/.exec(line)?.[1];
+    if (code !== undefined) found.set(code, area);
+  }
+  return found;
+}
+
+/** `{name}` as a word that stands for something, and nothing that Markdown would take for its own. */
+function cell(text: string): string {
+  return text
+    .replaceAll('|', '\\|')
+    .replaceAll('<', '&lt;')
+    .replaceAll('*', '\\*')
+    .replace(/\{(\w+)\}/g, '*$1*');
+}
+
+function render(): string {
+  const byCode = areas();
+  const sections = new Map<string, string[]>();
+  for (const [code, { exit, problem, remedy }] of rows) {
+    const area = byCode.get(code) ?? 'unknown';
+    const line = `| \`${code}\` | ${exit} | ${cell(problem)} | ${cell(remedy)} |`;
+    sections.set(area, [...(sections.get(area) ?? []), line]);
+  }
+  const parts = [...sections].map(
+    ([area, lines]) =>
+      `## ${area}\n\n| Code | Exit | What is wrong | What to do |\n|---|---|---|---|\n${lines.join('\n')}\n`,
+  );
+  const statuses = exitStatuses.map(([status, meaning]) => `| ${status} | ${meaning} |`);
+  return [
+    '# Errors\n',
+    'Every error has a code, which never changes its meaning; what is wrong, with the values that caused it; and what to do.',
+    'Commands print all three on standard error; with `--json` they print one object on standard output:',
+    '`{"event":"failed","error":{"code","message","remedy","data"}}`. In the log of the server an error has the same fields.\n',
+    'This page is made of the table in [src/errors.ts](../../src/errors.ts): `UPDATE=1 npx vitest run test/errors.test.ts`.\n',
+    '## Exit status\n',
+    '| Status | Meaning |\n|---|---|',
+    ...statuses,
+    '',
+    ...parts,
+  ].join('\n');
+}
+
+describe('docs/reference/errors.md', () => {
+  it('lists every error as it is, and no other', () => {
+    if (process.env['UPDATE'] === '1') writeFileSync(page, render());
+    expect(readFileSync(page, 'utf8'), 'UPDATE=1 npx vitest run test/errors.test.ts makes it anew').toBe(render());
+  });
+
+  it('explains every exit status', () => {
+    const known = new Set<number>(exitStatuses.map(([status]) => status));
+    expect(rows.filter(([, { exit }]) => !known.has(exit))).toEqual([]);
+  });
+
+  it('every code has an area', () => {
+    expect(rows.filter(([code]) => !areas().has(code))).toEqual([]);
+  });
+});
+
+describe('the words of an error', () => {
+  it.each(rows)('%s: a problem to continue a line with, and a sentence that helps', (_, { problem, remedy }) => {
+    expect(problem).toMatch(/^[^A-Z].*[^.]$|^(GRUB|DHCP|TFTP|HTTP|TCP|UDP)\b.*[^.]$/s);
+    expect(remedy).toMatch(/^[A-Z{"`].*\.$/s);
+  });
+
+  it('the values are filled in, also where they look like names themselves', () => {
+    const error = new BootwrightError('RELEASE_NOT_FOUND', { id: '{root}', root: '/srv/$&' });
+    expect(error.message).toBe('there is no release "{root}" in /srv/$&');
+    expect([error.code, error.exitStatus, error.remedy]).toEqual([
+      'RELEASE_NOT_FOUND',
+      2,
+      'Look at "bootwright releases".',
+    ]);
+    expect(hasCode(error, 'RELEASE_NOT_FOUND')).toBe(true);
+    expect(hasCode(error, 'ROOT_IN_USE')).toBe(false);
+    expect(hasCode(new Error('RELEASE_NOT_FOUND'), 'RELEASE_NOT_FOUND')).toBe(false);
+  });
+});
