@@ -8,13 +8,14 @@ function downloadedPercent(text: string): number {
   return Number(states.at(-1)?.[1] ?? 0);
 }
 
-/** Shows how much of the live image the machine has fetched, until it has it all. */
-export async function showDownload(console: SerialConsole, story: Story): Promise<void> {
+/**
+ * Shows how much of the live image the machine has fetched, until `isServed` says that it has it all: its console lags
+ * behind.
+ */
+export async function showDownload(console: SerialConsole, story: Story, isServed: () => boolean): Promise<void> {
   await console.waitFor(/% Total +% Received/, 240_000);
-  let percent = 0;
-  for (let looks = 0; percent < 100 && looks < 600; looks += 1) {
-    percent = downloadedPercent(console.text);
-    if (percent < 100) story.running('ISO', `on its way: ${percent} %`);
+  for (let looks = 0; looks < 600 && !isServed(); looks += 1) {
+    story.running('ISO', `on its way: ${downloadedPercent(console.text)} %`);
     await sleep(100);
   }
 }

@@ -49,7 +49,9 @@ export async function bootMachine(story: Story): Promise<void> {
     const [, version] = await console.waitFor(/Linux version (\S+) /, 240_000);
     story.tell('Linux', `${version} runs`);
     story.running('Linux', 'its initrd looks for the network');
-    await showDownload(console, story);
+    await showDownload(console, story, () =>
+      server.lines.some((line) => line.step === 'served' && line.path.endsWith('.iso') && line.outcome === 'complete'),
+    );
     await console.waitFor(/BOOTWRIGHT-BOOTED .*\n/, 240_000);
     const [, secureBoot] = await console.waitFor(/BOOTWRIGHT-SECURE-BOOT (\w+)/, 1000);
     story.tell('System', `runs from the image in memory; Secure Boot ${secureBoot}`);
