@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { tinyLiveOs } from '../support/tiny-liveos.ts';
@@ -13,7 +13,7 @@ const kills = 12;
 function putImage(folder: string, content: string): string {
   mkdirSync(folder, { recursive: true });
   const path = join(folder, 'image.iso');
-  writeFileSync(path, tinyLiveOs({ 'liveos/rootfs.img': Buffer.alloc(24 * 1024 * 1024, content), name: content }));
+  writeFileSync(path, tinyLiveOs({ 'liveos/rootfs.img': Buffer.alloc(16 * 1024 * 1024, content), name: content }));
   return path;
 }
 
@@ -22,20 +22,37 @@ interface Run {
   readonly killed: boolean;
 }
 
-/** Runs a command to its end, or kills it after so many milliseconds. Throws where it fails by itself. */
-function run(args: readonly string[], killAfterMs?: number): Promise<Run> {
+/** When to kill: so long after the start, or after something is there. */
+interface Moment {
+  readonly afterMs: number;
+  readonly seen?: () => boolean;
+}
+
+/** Runs a command to its end, or kills it. Throws where it fails by itself. */
+function run(args: readonly string[], moment?: Moment): Promise<Run> {
   return new Promise((resolve, reject) => {
     const startedMs = performance.now();
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+    const timers: NodeJS.Timeout[] = [];
+    const kill = ({ afterMs }: Moment) => timers.push(setTimeout(() => child.kill('SIGKILL'), afterMs));
     onTestFinished(() => void child.kill('SIGKILL'));
     let errors = '';
     child.stderr.on('data', (data) => {
       errors += data;
     });
-    const alarm = killAfterMs === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), killAfterMs);
+    if (moment?.seen !== undefined) {
+      const looking = setInterval(() => {
+        if (!moment.seen?.()) return;
+        clearInterval(looking);
+        kill(moment);
+      }, 1);
+      timers.push(looking);
+    } else if (moment !== undefined) {
+      kill(moment);
+    }
     child.on('error', reject);
     child.on('exit', (status, signal) => {
-      clearTimeout(alarm);
+      for (const timer of timers) clearTimeout(timer);
       if (status === 0 || signal === 'SIGKILL') {
         resolve({ durationMs: performance.now() - startedMs, killed: signal === 'SIGKILL' });
       } else {
@@ -45,9 +62,38 @@ function run(args: readonly string[], killAfterMs?: number): Promise<Run> {
   });
 }
 
-/** Moments from the start of the work to its end, in milliseconds. Half of a short run is Node itself. */
-function moments(durationMs: number): number[] {
-  return Array.from({ length: kills }, (_, index) => durationMs * (0.3 + (0.72 * index) / (kills - 1)));
+/** The manifest is the last file that a build writes: what comes next is the step that makes it visible. */
+function isManifestWritten(folder: string): boolean {
+  if (!existsSync(folder)) return false;
+  const stagings = readdirSync(folder).filter((name) => /^\.out\.bootwright-|^release-/.test(name));
+  return stagings.some((name) => existsSync(join(folder, name, 'release/manifest.json')));
+}
+
+/** What changes when a folder is replaced, or when something comes into it or goes out of it. */
+function stateOf(folder: string): string {
+  const found = statSync(folder, { throwIfNoEntry: false });
+  return found === undefined ? 'absent' : `${found.ino} ${found.mtimeMs}`;
+}
+
+/**
+ * Moments from the start of the work to its end (half of a short run is Node itself), and some more right where the
+ * old gives way to the new: as soon as all is ready in `staging`, and as soon as anything happens to what is `served`.
+ */
+function moments(durationMs: number, staging: string, served: string): Moment[] {
+  const spread = Array.from({ length: kills }, (_, index) => durationMs * (0.3 + (0.72 * index) / (kills - 1)));
+  const isReady = () => isManifestWritten(staging);
+  const isTouched = () => {
+    let before: string | undefined;
+    return () => {
+      before ??= stateOf(served);
+      return stateOf(served) !== before;
+    };
+  };
+  return [
+    ...spread.map((afterMs) => ({ afterMs })),
+    ...[0, 5, 20].map((afterMs) => ({ afterMs, seen: isReady })),
+    ...[0, 0, 2].map((afterMs) => ({ afterMs, seen: isTouched() })),
+  ];
 }
 
 function besides(folder: string, ...names: readonly string[]): string[] {
@@ -63,7 +109,7 @@ test('a build that is killed over an earlier output leaves that or the new one, 
   const { durationMs } = await run(build(1));
   let killed = 0;
   let leftBehind = 0;
-  for (const [index, moment] of moments(durationMs).entries()) {
+  for (const [index, moment] of moments(durationMs, here, output).entries()) {
     const ended = await run(build(index), moment);
     if (ended.killed) killed += 1;
     requireWhole(output);
@@ -74,7 +120,7 @@ test('a build that is killed over an earlier output leaves that or the new one, 
   await run(build(0));
   requireWhole(output);
   expect(besides(here, 'old', 'new', 'out')).toEqual([]);
-}, 60_000);
+}, 120_000);
 
 test('a build that is killed without an earlier output leaves a whole one or none, and the next one cleans up', async () => {
   const here = temporaryFolder();
@@ -82,7 +128,7 @@ test('a build that is killed without an earlier output leaves a whole one or non
   const build = [main, 'build', putImage(join(here, 'in'), 'x'), '--output', output];
   const { durationMs } = await run(build);
   let killed = 0;
-  for (const moment of moments(durationMs)) {
+  for (const moment of moments(durationMs, here, output)) {
     rmSync(output, { recursive: true, force: true });
     if ((await run(build, moment)).killed) killed += 1;
     if (existsSync(output)) requireWhole(output);
@@ -91,7 +137,7 @@ test('a build that is killed without an earlier output leaves a whole one or non
   await run(build);
   requireWhole(output);
   expect(besides(here, 'in', 'out')).toEqual([]);
-}, 60_000);
+}, 120_000);
 
 /** All that machines could be served from a root is whole: each release, and what is active. */
 function requireServable(root: string): void {
@@ -106,12 +152,17 @@ function requireServable(root: string): void {
 test('a server that is killed while it publishes serves whole releases only, and the next one cleans up', async () => {
   const here = temporaryFolder();
   const root = join(here, 'root');
-  const images = Array.from({ length: kills + 1 }, (_, index) => putImage(join(here, String(index)), `image ${index}`));
-  const publishing = (index: number) => [publishProcess, root, images[index] as string];
-  const { durationMs } = await run(publishing(kills));
+  const publishing = (index: number) => {
+    return [publishProcess, root, putImage(join(here, String(index)), `image ${index}`)];
+  };
+  const { durationMs } = await run(publishing(-1));
   requireServable(root);
   let killed = 0;
-  for (const [index, moment] of moments(durationMs).entries()) {
+  for (const [index, moment] of moments(
+    durationMs,
+    join(root, '.bootwright/staging'),
+    join(root, 'releases'),
+  ).entries()) {
     if ((await run(publishing(index), moment)).killed) killed += 1;
     requireServable(root);
   }
@@ -121,4 +172,4 @@ test('a server that is killed while it publishes serves whole releases only, and
   expect(contentsOf(root)['active']).toMatch(/^-> releases\/image-/);
   expect(readdirSync(join(root, '.bootwright/staging'))).toEqual([]);
   expect(besides(join(root, '.bootwright'), 'staging', 'lock')).toEqual([]);
-}, 60_000);
+}, 120_000);
