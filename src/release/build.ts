@@ -4,8 +4,9 @@ import { basename, join } from 'node:path';
 import { BootwrightError } from '../errors.ts';
 import { bootEntries } from '../grub/entries.ts';
 import { rewriteForPxe } from '../grub/rewrite.ts';
+import { lookup } from '../iso/lookup.ts';
 import type { ImageTree } from '../iso/tree.ts';
-import { openIso } from '../iso/volume.ts';
+import { type IsoImage, openIso } from '../iso/volume.ts';
 import { syncFolder } from '../platform/durable.ts';
 import type { ByteSource } from '../platform/files.ts';
 import { openFile } from '../platform/files-node.ts';
@@ -54,6 +55,13 @@ function chooseLiveUrl({ isoUrl, baseUrl }: BuildRequest, isoFile: string): stri
 const maxUnfold = 4;
 const configLimitBytes = 4 * 1024 * 1024;
 
+/** Plain ISO9660 has capitals only. GRUB and Linux show them as small letters, and so its configuration has them. */
+function asMounted(image: IsoImage): IsoImage {
+  if (image.naming !== 'iso9660') return image;
+  const entries = image.entries.map((entry) => ({ ...entry, path: entry.path.toLowerCase() }));
+  return { ...image, entries, find: lookup(entries) };
+}
+
 async function readConfig(tree: ImageTree, { entry }: FoundConfig): Promise<Buffer> {
   const { path, sizeBytes } = entry;
   if (sizeBytes > configLimitBytes) {
@@ -72,7 +80,7 @@ async function buildFrom(source: ByteSource, request: BuildRequest, folder: stri
   const givenUrl = chooseLiveUrl(request, isoFile);
 
   report('read', request.image);
-  const tree = await openIso(source);
+  const tree = asMounted(await openIso(source));
   const config = findConfig(tree);
   const originalBytes = await readConfig(tree, config);
   // One that is not UTF-8 must come out with the same bytes, whatever they mean.

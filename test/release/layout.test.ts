@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import type { BuildRequest } from '../../src/release/build.ts';
 import { deliver } from '../../src/release/deliver.ts';
 import type { Manifest } from '../../src/release/manifest.ts';
+import { tinyIso } from '../iso/tiny-iso.ts';
 import { describeWith } from '../support/programs.ts';
 import { type Parts, tinyInitrd, tinyLiveOs, tinyLiveOsWithBootImage, tinyLoader } from '../support/tiny-liveos.ts';
 import { contentsOf, requireWhole, sha256, temporaryFolder } from './folder.ts';
@@ -186,6 +187,37 @@ test('an absolute link means the root of the image, and leads to the same file i
   const { contents, folder } = await built({ 'artifacts/deep/kernel': { link: '/boot/vmlinuz' } });
   expect(contents['artifacts/deep/kernel']).toBe('-> ../../boot/vmlinuz');
   expect(readFileSync(join(folder, 'artifacts/deep/kernel'), 'utf8')).toContain('a kernel');
+});
+
+test('an image without long names has them in small letters, as its configuration has them', async () => {
+  const here = temporaryFolder();
+  const image = join(here, 'image.iso');
+  const file = (identifier: string, content: string | Uint8Array) => ({ identifier, content: Buffer.from(content) });
+  const config = 'menuentry "a" {\n linux /boot/vmlinuz rd.live.image\n initrd /boot/initrd.img\n}\n';
+  const boot = [
+    { identifier: 'GRUB2', children: [file('GRUB.CFG;1', config)] },
+    file('INITRD.IMG;1', tinyInitrd(['livenet', 'dmsquash-live'])),
+    file('VMLINUZ.;1', 'kernel'),
+  ];
+  const loaders = [
+    file('BOOTX64.EFI;1', tinyLoader('x64')),
+    file('GRUBX64.EFI;1', tinyLoader('x64', ['normal', 'http'])),
+  ];
+  const children = [
+    { identifier: 'BOOT', children: boot },
+    { identifier: 'EFI', children: [{ identifier: 'BOOT', children: loaders }] },
+    { identifier: 'LIVEOS', children: [file('ROOTFS.IMG;1', 'squashfs')] },
+  ];
+  writeFileSync(image, tinyIso({ children }));
+  await deliver({ image, kernelArguments: [] }, join(here, 'out'), 'pxe-dir');
+  expect(requireWhole(join(here, 'out')).entries.map(({ path }) => path)).toEqual([
+    'boot/grub2/grub.cfg',
+    'boot/initrd.img',
+    'boot/vmlinuz',
+    'bootx64.efi',
+    'grubx64.efi',
+    'image.iso',
+  ]);
 });
 
 describeWith({ programs: ['mkfs.vfat', 'mcopy', 'mmd'] }, 'an image that boots from a FAT', () => {
