@@ -4,9 +4,11 @@ import { spawn } from 'node:child_process';
 import * as modules from 'node:module';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 const neededMajor = 24;
 const entry = new URL('../src/cli/main.ts', import.meta.url);
+const tie = new URL('end-with-parent.js', import.meta.url);
 
 function pinnedNode() {
   try {
@@ -31,10 +33,12 @@ if (Number(process.versions.node.split('.')[0]) >= neededMajor) {
     console.error('Run "npm ci" in its folder (it brings one for Linux on x64 and arm64), or install a newer Node.');
     process.exit(5);
   }
-  const child = spawn(node, [entry.pathname, ...process.argv.slice(2)], { stdio: 'inherit' });
-  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
-  // A terminal sends SIGINT to the child too: once is enough.
-  process.on('SIGINT', () => {});
+  // In a process group of its own, so that a signal for the group does not come twice: Ctrl-C twice means "at once".
+  const child = spawn(node, ['--import', tie.href, fileURLToPath(entry), ...process.argv.slice(2)], {
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    detached: true,
+  });
+  for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT', 'SIGQUIT']) process.on(signal, () => child.kill(signal));
   child.on('exit', (code, signal) => {
     process.exit(code ?? 128 + constants.signals[signal]);
   });

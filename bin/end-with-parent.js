@@ -1,0 +1,4 @@
+// Loaded by bootwright.js into the process that it starts: a server must not live on where its parent was killed by
+// `kill -9`, which nobody can pass on.
+process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+process.channel.unref();
