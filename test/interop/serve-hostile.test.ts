@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { bootwright, makeFolders, type Serving, serve } from '../support/bootwright.ts';
 import { createNetns, type NetnsPair } from '../support/netns.ts';
@@ -8,6 +8,8 @@ import { type SmallRelease, writeRelease } from '../support/small-release.ts';
 import { slowMachine } from './slow-machine.ts';
 
 const args = ['--interface', 'eth0', '--range', '10.77.0.100-10.77.0.199'];
+
+const broken = fileURLToPath(new URL('send-broken.ts', import.meta.url));
 
 async function memoryMiB(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
@@ -36,7 +38,7 @@ describeWith({ programs: ['ip'], root: true }, 'thousands of broken datagrams', 
 
   it('cut, random and changed ones, at the ports of DHCP and TFTP: the next machine boots as if nothing had been', async () => {
     const before = await memoryMiB(serving.pid);
-    const { stdout } = await pair.client.run(process.execPath, [join(import.meta.dirname, 'send-broken.ts')]);
+    const { stdout } = await pair.client.run(process.execPath, [broken]);
     expect(JSON.parse(String(stdout))).toEqual({ sent: 6000 });
     const machine = slowMachine(pair.client, '02:00:00:00:00:01');
     const bootFile = `releases/${release.id}/bootx64.efi`;

@@ -1,5 +1,5 @@
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import type { Netns } from '../support/netns.ts';
 
@@ -12,7 +12,7 @@ interface Said {
 
 /** A machine in a namespace, driven step by step. See machine.ts. */
 export function slowMachine(where: Netns, mac = where.mac) {
-  const script = join(import.meta.dirname, 'machine.ts');
+  const script = fileURLToPath(new URL('machine.ts', import.meta.url));
   const child = execa('ip', ['netns', 'exec', where.name, process.execPath, script, mac], {
     stdin: 'pipe',
     reject: false,

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { mkdtemp, readdir, readlink, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import SqliteDatabase from 'better-sqlite3';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -46,8 +47,8 @@ async function failureOf(opening: Promise<unknown>): Promise<BootwrightError> {
 }
 
 /** Starts a process of this folder, waits for its word, and gives what kills it as a power cut would. */
-async function start(script: string, ...args: readonly string[]): Promise<() => Promise<void>> {
-  const child = execa(process.execPath, [join(import.meta.dirname, script), ...args], { reject: false });
+async function start(script: URL, ...args: readonly string[]): Promise<() => Promise<void>> {
+  const child = execa(process.execPath, [fileURLToPath(script), ...args], { reject: false });
   await Promise.race([once(child.stdout, 'data'), child]);
   return async () => {
     child.kill('SIGKILL');
@@ -133,7 +134,7 @@ describe('what was saved is there', () => {
     const path = newPath();
     const rounds = [1, 2, 3, 4, 5];
     for (const round of rounds) {
-      const kill = await start('save-and-die.ts', path, String(round));
+      const kill = await start(new URL('save-and-die.ts', import.meta.url), path, String(round));
       await kill();
     }
     await reopened(path, async (store) => {
@@ -180,7 +181,7 @@ describe('what can not be opened is named and stays as it is', () => {
 describe('two processes on one root', () => {
   it('the second is refused and told who is there; after the first was killed, the next one starts', async () => {
     const root = join(folder, 'root');
-    const kill = await start('hold-root.ts', root);
+    const kill = await start(new URL('hold-root.ts', import.meta.url), root);
     const error = await failureOf(holdRoot(root));
     expect([error.code, error.exitStatus]).toEqual(['ROOT_IN_USE', 5]);
     expect(error.message).toMatch(/served by process \d+ already/);

@@ -9,7 +9,7 @@ import type { Netns } from './netns.ts';
 const program = join(import.meta.dirname, '../../bin/bootwright.js');
 
 /** One line of the server's log. */
-export type LogLine = { readonly level: number; readonly msg: string } & (BootEvent | { readonly step?: undefined });
+type LogLine = { readonly level: number; readonly msg: string } & (BootEvent | { readonly step?: undefined });
 
 interface Ended {
   readonly exitCode: number | undefined;
