@@ -139,7 +139,7 @@ test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
         // Twice, as it comes by way of npx: once from the terminal, and once handed on.
         clearInterval(watching);
         child.kill(signal);
-        setTimeout(() => child.kill(signal), 20);
+        setTimeout(() => child.kill(signal), 1);
       }, 2);
       child.on('close', () => clearInterval(watching));
     });

@@ -1,129 +1,13 @@
 import { appendFileSync, mkdirSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
-import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
-import type { Cancel, Clock } from '../../src/platform/clock.ts';
+import { expect, test } from 'vitest';
 import { activeReleaseId } from '../../src/release/activate.ts';
-import { type RootLayout, rootLayout } from '../../src/release/layout.ts';
-import {
-  type BuiltImage,
-  type BuiltImages,
-  type ImageEvent,
-  type ImageWatch,
-  watchImages,
-} from '../../src/release/watch.ts';
-import { type Parts, tinyLiveOs } from '../support/tiny-liveos.ts';
-import { contentsOf, requireWhole, temporaryFolder } from './folder.ts';
-
-/** Time that passes as the test says; whoever waits for it has finished its work by then. */
-class ObedientClock implements Clock {
-  #nowMs = 0;
-  #waiting: { readonly atMs: number; readonly run: () => void } | undefined;
-
-  nowMs(): number {
-    return this.#nowMs;
-  }
-
-  after(delayMs: number, run: () => void): Cancel {
-    this.#waiting = { atMs: this.#nowMs + delayMs, run };
-    return () => {
-      this.#waiting = undefined;
-    };
-  }
-
-  /** Until the watch has looked, and waits again. */
-  async idle(): Promise<void> {
-    for (let tries = 0; this.#waiting === undefined; tries += 1) {
-      if (tries > 10_000) throw new Error('the watch never comes to rest');
-      await new Promise((resolve) => setTimeout(resolve, 1));
-    }
-  }
-
-  /** Lets the next alarm ring, and does not wait for what it sets going. */
-  ring(): void {
-    const waiting = this.#waiting;
-    if (waiting === undefined) throw new Error('nobody waits');
-    this.#waiting = undefined;
-    this.#nowMs = waiting.atMs;
-    waiting.run();
-  }
-
-  async pass(durationMs: number): Promise<void> {
-    const untilMs = this.#nowMs + durationMs;
-    for (;;) {
-      await this.idle();
-      if (this.#waiting === undefined || this.#waiting.atMs > untilMs) break;
-      this.ring();
-    }
-    this.#nowMs = untilMs;
-  }
-}
-
-class RememberedImages implements BuiltImages {
-  readonly #images = new Map<string, BuiltImage>();
-
-  find(path: string): Promise<BuiltImage | undefined> {
-    return Promise.resolve(this.#images.get(path));
-  }
-
-  save(image: BuiltImage): Promise<void> {
-    this.#images.set(image.path, image);
-    return Promise.resolve();
-  }
-}
-
-class Place {
-  readonly images: string;
-  readonly layout: RootLayout;
-  readonly clock = new ObedientClock();
-  readonly built = new RememberedImages();
-  events: ImageEvent[] = [];
-  #watch: ImageWatch | undefined;
-
-  constructor() {
-    const here = temporaryFolder();
-    this.images = join(here, 'images');
-    this.layout = rootLayout(join(here, 'root'));
-    mkdirSync(this.layout.releases, { recursive: true });
-    onTestFinished(() => this.stop());
-  }
-
-  start(kernelArguments: readonly string[] = []): void {
-    const { images, layout, clock, built } = this;
-    const report = (event: ImageEvent) => void (event.step === 'progress' || this.events.push(event));
-    this.#watch = watchImages({ images, layout, clock, built, kernelArguments, report });
-  }
-
-  async stop(): Promise<void> {
-    await this.#watch?.close();
-    this.#watch = undefined;
-  }
-
-  /** Puts an image there, as a rename does: whole at once. */
-  async put(name: string, changes: Parts = {}): Promise<void> {
-    mkdirSync(this.images, { recursive: true });
-    writeFileSync(join(this.images, `.${name}.part`), tinyLiveOs(changes));
-    await rename(join(this.images, `.${name}.part`), join(this.images, name));
-  }
-
-  /** What was told since the last time, as steps. */
-  told(): string[] {
-    return this.events.splice(0).map(({ step }) => step);
-  }
-
-  releases(): string[] {
-    return readdirSync(this.layout.releases).sort();
-  }
-
-  release(): string {
-    const ids = this.releases();
-    expect(ids).toHaveLength(1);
-    return join(this.layout.releases, ids[0] as string);
-  }
-}
+import { tinyLiveOs } from '../support/tiny-liveos.ts';
+import { contentsOf, requireWhole } from './folder.ts';
+import { WatchedFolder } from './watched-folder.ts';
 
 test('an ISO that is put there is built and becomes active', async () => {
-  const place = new Place();
+  const place = new WatchedFolder();
   place.start();
   await place.clock.idle();
   await place.put('a.iso');
@@ -134,7 +18,7 @@ test('an ISO that is put there is built and becomes active', async () => {
 });
 
 test('an ISO that is copied slowly is built once, when it is whole', async () => {
-  const place = new Place();
+  const place = new WatchedFolder();
   place.start();
   await place.clock.idle();
   const bytes = tinyLiveOs();
@@ -152,7 +36,7 @@ test('an ISO that is copied slowly is built once, when it is whole', async () =>
 });
 
 test('an ISO whose copying stalls in the middle is not called broken, and is built once it is whole', async () => {
-  const place = new Place();
+  const place = new WatchedFolder();
   place.start();
   await place.clock.idle();
   const bytes = tinyLiveOs();
@@ -167,7 +51,7 @@ test('an ISO whose copying stalls in the middle is not called broken, and is bui
 });
 
 test('an ISO that stays cut off is told once', async () => {
-  const place = new Place();
+  const place = new WatchedFolder();
   place.start();
   await place.clock.idle();
   writeFileSync(join(place.images, 'cut.iso'), tinyLiveOs().subarray(0, 50_000));
@@ -177,7 +61,7 @@ test('an ISO that stays cut off is told once', async () => {
 });
 
 test('a broken ISO is told once, and what is served stays', async () => {
-  const place = new Place();
+  const place = new WatchedFolder();
   await place.put('good.iso');
   place.start();
   await place.clock.pass(5000);
@@ -191,7 +75,7 @@ test('a broken ISO is told once, and what is served stays', async () => {
 });
 
 test('a broken ISO that is mended is built', async () => {
-  const place = new Place();
+  const place = new WatchedFolder();
   await place.put('a.iso', { 'boot/initrd.img': null });
   place.start();
   await place.clock.pass(5000);
@@ -201,7 +85,7 @@ test('a broken ISO that is mended is built', async () => {
 });
 
 test('an ISO that replaces another one becomes a second release; the first one stays active and unchanged', async () => {
-  const place = new Place();
+  const place = new WatchedFolder();
   await place.put('a.iso');
   place.start();
   await place.clock.pass(5000);
@@ -216,7 +100,7 @@ test('an ISO that replaces another one becomes a second release; the first one s
 });
 
 test('an ISO that is overwritten in place does not change the release that was made of it', async () => {
-  const place = new Place();
+  const place = new WatchedFolder();
   await place.put('a.iso');
   place.start();
   await place.clock.pass(5000);
@@ -231,7 +115,7 @@ test('an ISO that is overwritten in place does not change the release that was m
 });
 
 test('another image of the same size and with the same date is noticed', async () => {
-  const place = new Place();
+  const place = new WatchedFolder();
   const path = join(place.images, 'a.iso');
   for (const name of ['one', 'two']) {
     await place.put('a.iso', { name });
@@ -243,7 +127,7 @@ test('another image of the same size and with the same date is noticed', async (
 });
 
 test('the first of two is active, and both are built', async () => {
-  const place = new Place();
+  const place = new WatchedFolder();
   await place.put('b.iso', { name: 'b' });
   await place.put('a.iso', { name: 'a' });
   place.start();
@@ -253,7 +137,7 @@ test('the first of two is active, and both are built', async () => {
 });
 
 test('a restart builds nothing again; a removed release is built again; other arguments make another one', async () => {
-  const place = new Place();
+  const place = new WatchedFolder();
   await place.put('a.iso');
   place.start();
   await place.clock.pass(5000);
@@ -281,7 +165,7 @@ test('a restart builds nothing again; a removed release is built again; other ar
 });
 
 test('a release of which somebody removed a part is made whole again', async () => {
-  const place = new Place();
+  const place = new WatchedFolder();
   await place.put('a.iso');
   place.start();
   await place.clock.pass(5000);
@@ -294,7 +178,7 @@ test('a release of which somebody removed a part is made whole again', async () 
 });
 
 test('a build that failed for a reason outside the image is tried again, and told once', async () => {
-  const place = new Place();
+  const place = new WatchedFolder();
   await place.put('a.iso');
   rmSync(place.layout.releases, { recursive: true });
   writeFileSync(place.layout.releases, 'a file, where the folder of the releases should be');
@@ -307,7 +191,7 @@ test('a build that failed for a reason outside the image is tried again, and tol
 });
 
 test('a folder that can not be read is told once, and looked at again', async () => {
-  const place = new Place();
+  const place = new WatchedFolder();
   writeFileSync(place.images, 'a file');
   place.start();
   await place.clock.pass(20_000);
@@ -319,7 +203,7 @@ test('a folder that can not be read is told once, and looked at again', async ()
 });
 
 test('what is no ISO, and what is on its way under another name, is left alone', async () => {
-  const place = new Place();
+  const place = new WatchedFolder();
   mkdirSync(join(place.images, 'folder.iso'), { recursive: true });
   for (const name of ['notes.txt', '.a.iso.x8Yq2z', '.hidden.iso', 'a.iso.part']) {
     writeFileSync(join(place.images, name), 'x');
@@ -330,7 +214,7 @@ test('what is no ISO, and what is on its way under another name, is left alone',
 });
 
 test('a stop in the middle of a build leaves nothing, and the next start builds it', async () => {
-  const place = new Place();
+  const place = new WatchedFolder();
   await place.put('a.iso', { large: Buffer.alloc(64 * 1024 * 1024, 'x') });
   place.start();
   await place.clock.pass(1000);
