@@ -36,7 +36,7 @@ export const errorTable = {
   // config
   CONFIG_UNREADABLE: {
     exit: exit.usage,
-    problem: 'the configuration {path} can not be read: {reason}',
+    problem: 'the configuration {path} cannot be read: {reason}',
     remedy: 'Name a file that is there, or leave --config out to use the defaults.',
   },
   CONFIG_NOT_YAML: {
@@ -68,7 +68,7 @@ export const errorTable = {
   },
   IMAGE_LOADER_INVALID: {
     exit: exit.image,
-    problem: 'the loader {path} can not be used: {reason}',
+    problem: 'the loader {path} cannot be used: {reason}',
     remedy: 'Take shim and GRUB for the architecture of the image, whole, from the distribution.',
   },
   IMAGE_NO_GRUB_CONFIG: {
@@ -101,6 +101,11 @@ export const errorTable = {
     problem: 'the menu entry "{title}" loads the initrd {path}, which is not in the image',
     remedy: 'Put the initrd there, or correct the path in the configuration of GRUB.',
   },
+  IMAGE_FAMILY_UNSUPPORTED: {
+    exit: exit.image,
+    problem: 'the initrd {path} is of {family}, whose live systems Bootwright does not know how to boot',
+    remedy: 'Use a live image that is made with dracut (Azure Linux, Fedora and others).',
+  },
   INITRD_MODULE_MISSING: {
     exit: exit.image,
     problem: "the initrd {path} holds no dracut module '{module}': it could not fetch and mount the live system",
@@ -123,7 +128,7 @@ export const errorTable = {
   },
   LIVE_URL_SCHEME: {
     exit: exit.usage,
-    problem: 'dracut can not fetch {url}: it does not know "{scheme}"',
+    problem: 'dracut cannot fetch {url}: it does not know "{scheme}"',
     remedy: 'Use one of: {schemes}.',
   },
   LIVE_URL_NOT_ISO: {
@@ -158,7 +163,7 @@ export const errorTable = {
   },
   OUTPUT_UNWRITABLE: {
     exit: exit.output,
-    problem: 'can not write to {path}: {reason}',
+    problem: 'cannot write to {path}: {reason}',
     remedy: 'Check the permissions of the folder and the health of the disk.',
   },
   OUTPUT_NOT_OURS: {
@@ -223,14 +228,14 @@ export const errorTable = {
   },
   TCP_ADDRESS_NOT_HERE: {
     exit: exit.environment,
-    problem: 'this machine has no address {address}, so TCP port {port} can not be opened on it',
+    problem: 'this machine has no address {address}, so TCP port {port} cannot be opened on it',
     remedy: 'Look at "ip address" and name an address or an interface of this machine.',
   },
 
   // store
   STORE_UNREADABLE: {
     exit: exit.environment,
-    problem: 'the state in {path} can not be opened: {reason}',
+    problem: 'the state in {path} cannot be opened: {reason}',
     remedy: 'Check the permissions of the file; a newer Bootwright may have written it.',
   },
 
@@ -254,7 +259,7 @@ export const errorTable = {
   },
   UDP_ADDRESS_NOT_HERE: {
     exit: exit.environment,
-    problem: 'this machine has no address {address}, so port {port} can not be opened on it',
+    problem: 'this machine has no address {address}, so port {port} cannot be opened on it',
     remedy: 'Look at "ip address" and name an address or an interface of this machine.',
   },
   INTERFACE_NOT_FOUND: {
@@ -358,7 +363,7 @@ export const errorTable = {
   },
   DHCP_POOL_INVALID: {
     exit: exit.usage,
-    problem: 'the pool {first} to {last} can not be served from {address} with netmask {netmask}: {reason}',
+    problem: 'the pool {first} to {last} cannot be served from {address} with netmask {netmask}: {reason}',
     remedy: 'Choose a first and a last address, in this order, from the network of the interface.',
   },
   DHCP_NO_OFFER: {
@@ -442,7 +447,7 @@ export const errorTable = {
   },
   PROBE_FILE_REFUSED: {
     exit: exit.unbootable,
-    problem: '{server} can not send {path}, without which the boot ends: ERROR {errorCode}, "{text}"',
+    problem: '{server} cannot send {path}, without which the boot ends: ERROR {errorCode}, "{text}"',
     remedy: 'Look at the log of the server; if the file is gone or cut off, build the release from its ISO again.',
   },
   PROBE_WRONG_BYTES: {
@@ -457,7 +462,7 @@ export const errorTable = {
   },
   PROBE_MANIFEST_INVALID: {
     exit: exit.unbootable,
-    problem: 'the manifest of the release can not be used: {reason}',
+    problem: 'the manifest of the release cannot be used: {reason}',
     remedy: 'Somebody changed the release. Remove it and build it from its ISO again.',
   },
   PROBE_TOO_LARGE: {
@@ -482,7 +487,7 @@ export const errorTable = {
   },
   PROBE_CONFIG_WRONG: {
     exit: exit.unbootable,
-    problem: 'GRUB can not follow {path}: {reason}',
+    problem: 'GRUB cannot follow {path}: {reason}',
     remedy: 'Correct the configuration in the image and build the release again.',
   },
   PROBE_NOTHING_TO_BOOT: {
@@ -518,7 +523,7 @@ export const errorTable = {
   },
   PROBE_HTTP_FAILED: {
     exit: exit.unbootable,
-    problem: '{url} can not be fetched: {reason}',
+    problem: '{url} cannot be fetched: {reason}',
     remedy: 'See that the HTTP server runs and has the file, and that no firewall is in between.',
   },
   PROBE_TOO_SLOW: {

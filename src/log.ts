@@ -68,7 +68,7 @@ export function imageReportTo(log: Logger): (event: ImageEvent) => void {
         break;
       }
       case 'unusable':
-        logError(log, event.error, `${event.image} can not be used: `);
+        logError(log, event.error, `${event.image} cannot be used: `);
         break;
     }
   };

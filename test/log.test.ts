@@ -46,7 +46,7 @@ describe('an error', () => {
         code: 'ISO_NOT_ISO9660',
         data: { found: 'a letter' },
         remedy: expect.stringMatching(/^[A-Z].*\.$/),
-        msg: expect.stringMatching(/^a\.iso can not be used: this is not an ISO9660 image: a letter\. [A-Z].*\.$/),
+        msg: expect.stringMatching(/^a\.iso cannot be used: this is not an ISO9660 image: a letter\. [A-Z].*\.$/),
       },
     ]);
   });
@@ -55,7 +55,7 @@ describe('an error', () => {
     const { log, lines } = keptLog();
     imageReportTo(log)({ step: 'unusable', image: 'a.iso', error: new Error('oops') });
     expect(lines).toMatchObject([
-      { level: 50, msg: 'a.iso can not be used: oops', err: { stack: expect.stringContaining('log.test.ts') } },
+      { level: 50, msg: 'a.iso cannot be used: oops', err: { stack: expect.stringContaining('log.test.ts') } },
     ]);
   });
 });
@@ -75,7 +75,7 @@ it('an ISO: its beginning, each tenth, and how it ended', () => {
     'building a.iso (1.0 KiB)',
     'building a.iso: 50 %',
     'published a-0 from a.iso in 1.5 s; not active yet: "bootwright activate a-0" makes it so',
-    'b.iso can not be used: it is empty',
+    'b.iso cannot be used: it is empty',
   ]);
 });
 

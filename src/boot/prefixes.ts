@@ -17,5 +17,5 @@ const homes = ['boot/grub2/', 'boot/grub/', 'grub/', ''] as const;
 export function candidates(path: string): string[] {
   const rest = path.replace(prefixPattern, '');
   if (rest === 'grub.cfg') return ['boot/grub2/grub.cfg'];
-  return [...new Set([path, ...homes.map((home) => `${home}${rest}`), rest.toLowerCase()])];
+  return [...new Set([path, ...homes.map((home) => `${home}${rest}`)])];
 }

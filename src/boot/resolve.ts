@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { renderGrubConfig } from '../grub/render.ts';
-import type { ByteSource } from '../platform/files.ts';
+import { bytesSource } from '../platform/files.ts';
 import { openFile } from '../platform/files-node.ts';
 import type { Release, ReleaseCatalog } from '../release/catalog.ts';
 import { grubConfigPath, manifestName } from '../release/layout.ts';
@@ -26,18 +26,6 @@ function cleanPath(path: string): string | undefined {
 function splitPath(path: string): { releaseId: string | undefined; rest: string } {
   const match = /^releases\/([^/]+)\/(.+)$/.exec(path);
   return match === null ? { releaseId: undefined, rest: path } : { releaseId: match[1], rest: match[2] as string };
-}
-
-function bytesSource(bytes: Uint8Array): ByteSource {
-  return {
-    sizeBytes: bytes.byteLength,
-    read(into, position) {
-      const part = bytes.subarray(position, position + into.byteLength);
-      into.set(part);
-      return Promise.resolve(part.byteLength);
-    },
-    close: () => Promise.resolve(),
-  };
 }
 
 async function readAll(path: string): Promise<Buffer> {
@@ -119,7 +107,7 @@ export function createResolver({ catalog, ledger, server }: ResolverOptions): Re
       if (candidate === manifestName) {
         return makeOnce(release, manifestName, () => readAll(`${release.folder}/${manifestName}`));
       }
-      const entry = findEntry(release.entries, candidate);
+      const entry = findEntry(release.entries, candidate) ?? findEntry(release.folded, candidate.toLowerCase());
       if (entry?.path === grubConfigPath) return makeOnce(release, grubConfigPath, () => render(release));
       if (entry !== undefined) return serve(release, entry);
     }

@@ -51,7 +51,7 @@ export function buildCommand(): Command {
     .addHelpText(
       'after',
       '\nWithout a URL, root=live: points at port 80 of the server that the machine was booted by.' +
-        '\nExit status: 0 built, 2 wrong use, 3 the image can not be used, 4 the output can not be written.',
+        '\nExit status: 0 built, 2 wrong use, 3 the image cannot be used, 4 the output cannot be written.',
     )
     .action(async (iso: string, flags: Flags) => {
       const startedMs = Date.now();

@@ -43,7 +43,7 @@ export function probeCommand(): Command {
       'after',
       '\nFiles are fetched from the address that this host has, not from the one that it is given by DHCP.' +
         '\nIt boots nothing, changes nothing, and gives the address back at the end.' +
-        '\nExit status: 0 a machine would boot, 6 it would not, 5 this host can not tell, 2 wrong use.',
+        '\nExit status: 0 a machine would boot, 6 it would not, 5 this host cannot tell, 2 wrong use.',
     )
     .action(async (flags: ProbeFlags) => {
       const { runProbe } = await import('./run-probe.ts');

@@ -2,7 +2,10 @@ import { BootwrightError } from '../errors.ts';
 import type { CpioEntry, VisitCpio } from './cpio.ts';
 import { decodeText } from './text.ts';
 
-/** Parts of an initrd that boot live systems, by a file that comes with each. */
+/**
+ * Parts of an initrd that boot live systems, by a file that comes with each. Those of initramfs-tools and mkinitcpio are
+ * at its root: further down they are only what such initrds are made from, in a whole system.
+ */
 const partFiles = {
   /** dracut's fetching of `root=live:http://…` */
   livenet: /(^|\/)livenetroot(\.sh)?$/,
@@ -11,12 +14,12 @@ const partFiles = {
   /** Anaconda's installer stage 2 */
   anaconda: /(^|\/)anaconda-netroot(\.sh)?$/,
   /** Debian's `boot=live` */
-  'live-boot': /(^|\/)(scripts\/live|lib\/live\/boot\/[^/]+)$/,
+  'live-boot': /^scripts\/live$/,
   /** Ubuntu's `boot=casper` */
-  casper: /(^|\/)scripts\/casper$/,
+  casper: /^scripts\/casper$/,
   /** Arch's live images, and their part for HTTP */
-  archiso: /(^|\/)hooks\/archiso$/,
-  'archiso-http': /(^|\/)hooks\/archiso_pxe_http$/,
+  archiso: /^hooks\/archiso$/,
+  'archiso-http': /^hooks\/archiso_pxe_http$/,
 } as const;
 
 export type InitrdPart = keyof typeof partFiles;

@@ -5,3 +5,16 @@ export interface ByteSource {
   read(into: Uint8Array, positionBytes: number): Promise<number>;
   close(): Promise<void>;
 }
+
+/** Bytes that are in memory, as a source. */
+export function bytesSource(bytes: Uint8Array): ByteSource {
+  return {
+    sizeBytes: bytes.byteLength,
+    read(into, positionBytes) {
+      const part = bytes.subarray(positionBytes, positionBytes + into.byteLength);
+      into.set(part);
+      return Promise.resolve(part.byteLength);
+    },
+    close: () => Promise.resolve(),
+  };
+}

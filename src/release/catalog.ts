@@ -10,6 +10,23 @@ export interface Release {
   readonly manifest: Manifest;
   readonly folder: string;
   readonly entries: ReadonlyMap<string, ManifestEntry>;
+  /** The same in lower case, for firmware and menus that write names as FAT and ISO9660 let them. */
+  readonly folded: ReadonlyMap<string, ManifestEntry>;
+}
+
+function byPath(entries: readonly ManifestEntry[]): ReadonlyMap<string, ManifestEntry> {
+  return new Map(entries.map((entry) => [entry.path, entry]));
+}
+
+/** As one who does not tell upper from lower case sees it; of two names that are then the same, the first counts. */
+function byFoldedPath(entries: readonly ManifestEntry[]): ReadonlyMap<string, ManifestEntry> {
+  const folded = new Map<string, ManifestEntry>();
+  for (const entry of entries) {
+    const key = entry.path.toLowerCase();
+    if (folded.has(key)) continue;
+    folded.set(key, entry.kind === 'symlink' ? { ...entry, target: entry.target.toLowerCase() } : entry);
+  }
+  return folded;
 }
 
 /** The releases of one root. A release never changes, so each is read once; which one is active is read every time. */
@@ -39,7 +56,8 @@ export class ReleaseCatalog implements BootCatalog {
       return undefined;
     }
     if (manifest.id !== id) return undefined;
-    const release = { manifest, folder, entries: new Map(manifest.entries.map((entry) => [entry.path, entry])) };
+    const { entries } = manifest;
+    const release = { manifest, folder, entries: byPath(entries), folded: byFoldedPath(entries) };
     this.#known.set(id, release);
     return release;
   }

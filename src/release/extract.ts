@@ -3,7 +3,7 @@ import { join, posix } from 'node:path';
 import { BootwrightError } from '../errors.ts';
 import type { ImageTree } from '../iso/tree.ts';
 import { syncFolder } from '../platform/durable.ts';
-import type { ByteSource } from '../platform/files.ts';
+import { type ByteSource, bytesSource } from '../platform/files.ts';
 import { grubConfigPath, manifestName } from './layout.ts';
 import { linkInside } from './links.ts';
 import type { ManifestEntry } from './manifest.ts';
@@ -27,15 +27,6 @@ export interface ExtractPlan {
   readonly files: readonly PlannedFile[];
   readonly links: readonly PlannedLink[];
   readonly folders: readonly string[];
-}
-
-/** The bytes of something that was made here. */
-export function bytesSource(bytes: Buffer): ByteSource {
-  return {
-    sizeBytes: bytes.byteLength,
-    read: (into, position) => Promise.resolve(bytes.copy(into, 0, position)),
-    close: () => Promise.resolve(),
-  };
 }
 
 // The server must be able to read what it serves, whatever the image says of it.

@@ -2,6 +2,7 @@ import { BootwrightError } from '../errors.ts';
 import type { BootEntry } from '../grub/entries.ts';
 import { openFat } from '../iso/fat.ts';
 import { inspectInitrd } from '../iso/initrd.ts';
+import type { InitrdPart } from '../iso/initrd-parts.ts';
 import { inspectLoader } from '../iso/pe.ts';
 import type { ImageEntry, ImageTree } from '../iso/tree.ts';
 import type { IsoImage } from '../iso/volume.ts';
@@ -98,26 +99,41 @@ function findBootables(tree: ImageTree, entries: readonly BootEntry[], live: boo
     });
 }
 
-/** An initrd that can't fetch the live system over the network boots into an emergency shell: better not published. */
+/** Live systems that fetch their root in ways of their own, by what is in their initrd. */
+const otherFamilies: Readonly<Partial<Record<InitrdPart, string>>> = {
+  'live-boot': 'Debian live (live-boot)',
+  casper: 'Ubuntu (casper)',
+  archiso: 'Arch Linux (archiso)',
+};
+
+/** What dracut needs to fetch a live ISO and to mount it. */
+const liveParts = ['livenet', 'dmsquash-live'] as const;
+
+/**
+ * An initrd that can't fetch the live system over the network boots into an emergency shell, and one that looks for a
+ * live system of another kind finds none: better not published.
+ */
 async function checkInitrds(
   tree: ImageTree,
   bootables: readonly Bootable[],
-  signal: AbortSignal | undefined,
+  { live, signal }: PreflightOptions,
 ): Promise<void> {
-  const inspected = new Map<string, Awaited<ReturnType<typeof inspectInitrd>>>();
+  const inspected = new Map<string, ReadonlySet<InitrdPart>>();
   for (const { initrds } of bootables) {
-    const parts = new Set<string>();
+    const path = initrds.map((initrd) => initrd.path).join(', ');
+    const parts = new Set<InitrdPart>();
     for (const entry of initrds) {
       signal?.throwIfAborted();
-      const contents = inspected.get(entry.path) ?? (await inspectInitrd(tree.open(entry)));
-      inspected.set(entry.path, contents);
-      for (const part of contents.parts) parts.add(part);
+      const found = inspected.get(entry.path) ?? (await inspectInitrd(tree.open(entry))).parts;
+      inspected.set(entry.path, found);
+      for (const part of found) parts.add(part);
     }
-    const missing = ['livenet', 'dmsquash-live'].find((module) => !parts.has(module));
-    if (missing !== undefined) {
-      const path = initrds.map((initrd) => initrd.path).join(', ');
-      throw new BootwrightError('INITRD_MODULE_MISSING', { path, module: missing });
+    const missing = liveParts.find((module) => !parts.has(module));
+    const [other] = [...parts].flatMap((part) => otherFamilies[part] ?? []);
+    if (other !== undefined && (!live || missing !== undefined)) {
+      throw new BootwrightError('IMAGE_FAMILY_UNSUPPORTED', { path, family: other });
     }
+    if (live && missing !== undefined) throw new BootwrightError('INITRD_MODULE_MISSING', { path, module: missing });
   }
 }
 
@@ -132,13 +148,13 @@ function pathsOf(entries: readonly ImageEntry[]): string[] {
 export async function preflight(
   image: IsoImage,
   entries: readonly BootEntry[],
-  { live, signal }: PreflightOptions,
+  options: PreflightOptions,
 ): Promise<Preflight> {
   const { loaders, http } = await checkLoaders(image);
-  signal?.throwIfAborted();
-  const bootables = findBootables(image, entries, live);
+  options.signal?.throwIfAborted();
+  const bootables = findBootables(image, entries, options.live);
   if (bootables.length === 0) throw new BootwrightError('IMAGE_NOTHING_TO_BOOT', {});
-  if (live) await checkInitrds(image, bootables, signal);
+  await checkInitrds(image, bootables, options);
   return {
     loaders,
     http,

@@ -134,7 +134,7 @@ export class Delivery {
   }
 
   #fail(error: unknown): void {
-    this.abort('failed', error instanceof BootwrightError ? error.message : 'the file can not be read');
+    this.abort('failed', error instanceof BootwrightError ? error.message : 'the file cannot be read');
   }
 
   /** Moves the deadline; the timer itself is only touched where it would come too late, or once it has fired. */
@@ -168,6 +168,6 @@ function decodeOrReason(bytes: Uint8Array): Packet | string {
   try {
     return packetCodec.decode(bytes);
   } catch (error) {
-    return error instanceof BootwrightError ? error.message : 'the datagram can not be read';
+    return error instanceof BootwrightError ? error.message : 'the datagram cannot be read';
   }
 }

@@ -173,7 +173,7 @@ class Fetch {
           this.#take({ kind: 'packet', packet });
         }
       },
-      (error: unknown) => this.#fail(error, 'the client can not take the file'),
+      (error: unknown) => this.#fail(error, 'the client cannot take the file'),
     );
   }
 

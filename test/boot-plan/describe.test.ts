@@ -64,7 +64,7 @@ it.each<[BootEvent, string | undefined, string]>([
   expect(`${level}: ${text}`).toBe(expected);
 });
 
-it('a machine can not write lines of its own into the log, nor hide one', () => {
+it('a machine cannot write lines of its own into the log, nor hide one', () => {
   const { text } = describeEvent(
     { step: 'missing', protocol: 'http', address, path: 'a\n12:00 \u001b[2K\u202eb' },
     undefined,

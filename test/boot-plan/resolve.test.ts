@@ -37,7 +37,9 @@ beforeAll(async () => {
       pool: 'loop',
       absolute: '/etc/passwd',
       self: '.',
+      'DISC/Kernel': '../BOOT/VMLINUZ.OLD',
     },
+    files: { 'BOOT/VMLINUZ.OLD': 'an image of plain ISO9660' },
   });
   // On the disk, but not in the manifest.
   await writeFile(join(current.folder, 'unlisted'), 'not published');
@@ -137,6 +139,12 @@ describe('which release', () => {
 describe('names as firmware writes them', () => {
   it.each(['//grubx64.efi', '/EFI/BOOT/GRUBX64.EFI', 'EFI/BOOT/grubx64.efi', './grubx64.efi'])('%s', async (path) => {
     expect(await textOf(path)).toBe('GRUB of new');
+  });
+
+  it('upper and lower case are told apart only where the release has both', async () => {
+    expect(await textOf('boot/vmlinuz.old')).toBe('an image of plain ISO9660');
+    expect(await textOf('disc/kernel')).toBe('an image of plain ISO9660');
+    expect(await textOf('BOOT/VMLINUZ')).toBe(await textOf('boot/vmlinuz'));
   });
 
   it('the manifest is there', async () => {

@@ -84,7 +84,7 @@ test.each<[string, string[], RegExp]>([
   ['both URLs', ['image.iso', '--iso-url', 'http://h/a.iso', '--base-url', 'http://h/'], /cannot be used with/],
   ['a flag that is none', ['image.iso', '--outptu', 'x'], /unknown option.*\n.*--output/],
   ['an image that is not there', ['other.iso'], /FILE_NOT_FOUND/],
-  ['a URL that dracut can not fetch', ['image.iso', '--iso-url', 'ssh://h/a.iso'], /LIVE_URL_SCHEME/],
+  ['a URL that dracut cannot fetch', ['image.iso', '--iso-url', 'ssh://h/a.iso'], /LIVE_URL_SCHEME/],
 ])('exit 2 for %s, and nothing is made', async (_, args, message) => {
   const here = workplace();
   const { status, errors } = await build(here, args);
@@ -93,7 +93,7 @@ test.each<[string, string[], RegExp]>([
   expect(readdirSync(here)).toEqual(['image.iso']);
 });
 
-test('exit 3 for an image that can not be used, with the reason and what to do about it', async () => {
+test('exit 3 for an image that cannot be used, with the reason and what to do about it', async () => {
   const here = workplace({ 'boot/initrd.img': null });
   const { status, errors } = await build(here, ['image.iso']);
   expect(status).toBe(3);

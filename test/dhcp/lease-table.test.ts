@@ -69,7 +69,7 @@ describe('a machine', () => {
     expect(table.offer('b', undefined, 10 * minute)).toBe('10.0.0.10');
   });
 
-  it('can not give back or decline what another one has', () => {
+  it('cannot give back or decline what another one has', () => {
     const table = tableOf(2);
     take(table, 'a', 0);
     expect(table.release('b', '10.0.0.10', 0)).toBe(false);

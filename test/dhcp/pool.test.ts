@@ -4,7 +4,7 @@ import { hasCode } from '../../src/errors.ts';
 
 const ours = { address: '10.0.0.1', netmask: '255.255.255.0' };
 
-describe('a pool that can not be served is refused with the reason', () => {
+describe('a pool that cannot be served is refused with the reason', () => {
   it.each([
     ['turned round', { first: '10.0.0.20', last: '10.0.0.10' }, ours, 'comes after'],
     ['of another network', { first: '10.0.1.10', last: '10.0.1.20' }, ours, 'leaves that network'],

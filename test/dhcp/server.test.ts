@@ -168,7 +168,7 @@ it('leases that a store has kept are there from the first message on', async () 
   expect(wire.sent.map(({ bytes }) => decodePacket(bytes).yiaddr)).toEqual(['0.0.0.0', '10.0.0.15']);
 });
 
-it('a pool that can not be served is refused before anything is opened', async () => {
+it('a pool that cannot be served is refused before anything is opened', async () => {
   await expect(open({ pool: { first: '10.0.0.19', last: '10.0.0.10' } })).rejects.toMatchObject({
     code: 'DHCP_POOL_INVALID',
   });

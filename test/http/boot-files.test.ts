@@ -196,7 +196,7 @@ describe('what is refused: in plain text, without a word about the inside', () =
 });
 
 describe('what is told', () => {
-  it('of a file that was sent, of its head alone, of one that is not there, and of one that can not be read', async () => {
+  it('of a file that was sent, of its head alone, of one that is not there, and of one that cannot be read', async () => {
     await ask('GET', '/small', { Range: 'bytes=2-4' });
     await ask('HEAD', '/small');
     await ask('GET', '/none');
@@ -230,7 +230,7 @@ it('the health of the server', async () => {
   expect(await response.json()).toEqual({ status: 'ok', activeRelease: 'r' });
 });
 
-describe('what can not be listened on', () => {
+describe('what cannot be listened on', () => {
   async function codeOf(starting: Promise<HttpServer>): Promise<unknown> {
     const error: unknown = await starting.catch((reason: unknown) => reason);
     return (

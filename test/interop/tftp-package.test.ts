@@ -46,7 +46,7 @@ async function client(): Promise<RawTftpClient> {
   return opened;
 }
 
-/** A UDP port that was free a moment ago: the package can not choose one by itself. */
+/** A UDP port that was free a moment ago: the package cannot choose one by itself. */
 async function freePort(): Promise<number> {
   const socket = await nodeUdp.open({ address, port: 0 }, () => {});
   await socket.close();

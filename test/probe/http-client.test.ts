@@ -59,9 +59,9 @@ describe('a file as GRUB gets it by HTTP', () => {
       'HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: /x\r\n\r\n',
       'status 302',
     ],
-    ['less than was announced', 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello', 'can not be fetched'],
-    ['no HTTP at all', 'SSH-2.0-OpenSSH\r\n', 'can not be fetched'],
-    ['nothing', '', 'can not be fetched'],
+    ['less than was announced', 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello', 'cannot be fetched'],
+    ['no HTTP at all', 'SSH-2.0-OpenSSH\r\n', 'cannot be fetched'],
+    ['nothing', '', 'cannot be fetched'],
   ])('does not come with %s', async (_, answer, reason) => {
     expect(await get(await answering(answer))).toContain(reason);
   });

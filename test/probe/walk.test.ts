@@ -117,7 +117,7 @@ describe('a walk ends', () => {
     expect(await endOf()).toBe('PROBE_NO_LIVE_IMAGE at dracut live image');
   });
 
-  it('at the live image, where it can not be tried', async () => {
+  it('at the live image, where it cannot be tried', async () => {
     network.put('grub.cfg', grubConfig.replace(/root=\S+/, 'root=live:nfs://10.0.0.1/live.iso'));
     expect(await endOf()).toBe('PROBE_LIVE_UNCHECKED at dracut live image');
     expect(await endOf({ quick: true })).toBe('boots at dracut nfs://10.0.0.1/live.iso: not tried');

@@ -243,7 +243,7 @@ describeWith({ programs: ['unshare', 'mount'], root: true }, 'on a disk of its o
     expect(errors).toContain('read-only');
   });
 
-  test('an output that is the disk itself is refused with the reason, since it can not be replaced', () => {
+  test('an output that is the disk itself is refused with the reason, since it cannot be replaced', () => {
     const image = putImage(temporaryFolder());
     const { lines, errors } = onDisk(image, 1024 * 1024, '', '');
     expect(lines).toEqual(['exit 4']);

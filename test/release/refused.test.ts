@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import type { ErrorCode } from '../../src/errors.ts';
 import type { BuildRequest } from '../../src/release/build.ts';
 import { deliver } from '../../src/release/deliver.ts';
+import { cpioArchive } from '../iso/cpio-archive.ts';
 import {
   namedFile,
   namedLink,
@@ -81,6 +82,18 @@ test.each<[string, Parts, ErrorCode, string]>([
     { 'boot/initrd.img': withoutDmsquash },
     'INITRD_MODULE_MISSING',
     "'dmsquash-live'",
+  ],
+  [
+    "the initrd of Debian's live systems",
+    { 'boot/initrd.img': cpioArchive([{ path: 'scripts/live' }]) },
+    'IMAGE_FAMILY_UNSUPPORTED',
+    'Debian live',
+  ],
+  [
+    'an initrd of Ubuntu and no live system in a known place',
+    { 'boot/initrd.img': cpioArchive([{ path: 'scripts/casper' }]), 'liveos/rootfs.img': null },
+    'IMAGE_FAMILY_UNSUPPORTED',
+    'Ubuntu',
   ],
   ['an initrd that is none', { 'boot/initrd.img': 'hello' }, 'INITRD_NOT_CPIO', 'initrd'],
 ])('an image with %s', async (_, changes, code, message) => {
@@ -247,7 +260,7 @@ test('somebody who puts a file at the output while the build runs keeps it', asy
   expect(readdirSync(dirname(output)).sort()).toEqual(['image.iso', 'out']);
 });
 
-test('an output below a file can not be written, and says so', async () => {
+test('an output below a file cannot be written, and says so', async () => {
   const here = temporaryFolder();
   const path = join(here, 'image.iso');
   writeFileSync(path, tinyLiveOs());

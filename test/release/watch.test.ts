@@ -190,7 +190,7 @@ test('a build that failed for a reason outside the image is tried again, and tol
   expect(place.told()).toContain('published');
 });
 
-test('a folder that can not be read is told once, and looked at again', async () => {
+test('a folder that cannot be read is told once, and looked at again', async () => {
   const place = new WatchedFolder();
   writeFileSync(place.images, 'a file');
   place.start();

@@ -146,7 +146,7 @@ describe('what was saved is there', () => {
   });
 });
 
-describe('what can not be opened is named and stays as it is', () => {
+describe('what cannot be opened is named and stays as it is', () => {
   it('a file that is no database', async () => {
     const path = newPath();
     await writeFile(path, 'This is a letter to my aunt.'.repeat(100));

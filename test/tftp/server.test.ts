@@ -171,7 +171,7 @@ describe('a transfer', () => {
     expect((await clock.run(client.next())).packet).toMatchObject({ kind: 'data', block: 2 });
   });
 
-  it('ends with an ERROR that says why where its file can not be read', async () => {
+  it('ends with an ERROR that says why where its file cannot be read', async () => {
     const { clock, client, events, files } = await start();
     const file = bootFileInMemory('cut', numberedBytes(1000));
     files.set('cut', { ...file, open: async () => ({ ...(await file.open()), sizeBytes: 5000 }) });
