@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { BootwrightError, errorTable, hasCode } from '../src/errors.ts';
+import { BootwrightError, errorAreas, hasCode } from '../src/errors.ts';
 
 const folder = join(import.meta.dirname, '..');
 const page = join(folder, 'docs/reference/errors.md');
@@ -17,20 +17,14 @@ const exitStatuses = [
   [130, 'Somebody stopped it (Ctrl-C or SIGTERM).'],
 ] as const;
 
-type Row = (typeof errorTable)[keyof typeof errorTable];
-const rows = Object.entries(errorTable) as [string, Row][];
-
-/** Code by code, the area that a comment in the source says. */
-function areas(): Map<string, string> {
-  const found = new Map<string, string>();
-  let area = '';
-  for (const line of readFileSync(join(folder, 'src/errors.ts'), 'utf8').split('\n')) {
-    area = /^ {2}\/\/ (.+)$/.exec(line)?.[1] ?? area;
-    const code = /^ {2}([A-Z][A-Z0-9_]+): \{$/.exec(line)?.[1];
-    if (code !== undefined) found.set(code, area);
-  }
-  return found;
+interface Row {
+  readonly exit: number;
+  readonly problem: string;
+  readonly remedy: string;
 }
+
+const areas = Object.entries(errorAreas).map(([area, rows]) => [area, Object.entries<Row>(rows)] as const);
+const rows = areas.flatMap(([, rowsOfArea]) => rowsOfArea);
 
 /** `{name}` as a word that stands for something, and nothing that Markdown would take for its own. */
 function cell(text: string): string {
@@ -42,24 +36,19 @@ function cell(text: string): string {
 }
 
 function render(): string {
-  const byCode = areas();
-  const sections = new Map<string, string[]>();
-  for (const [code, { exit, problem, remedy }] of rows) {
-    const area = byCode.get(code) ?? 'unknown';
-    const line = `| \`${code}\` | ${exit} | ${cell(problem)} | ${cell(remedy)} |`;
-    sections.set(area, [...(sections.get(area) ?? []), line]);
-  }
-  const parts = [...sections].map(
-    ([area, lines]) =>
-      `## ${area}\n\n| Code | Exit | What is wrong | What to do |\n|---|---|---|---|\n${lines.join('\n')}\n`,
-  );
+  const parts = areas.map(([area, rowsOfArea]) => {
+    const lines = rowsOfArea.map(
+      ([code, { exit, problem, remedy }]) => `| \`${code}\` | ${exit} | ${cell(problem)} | ${cell(remedy)} |`,
+    );
+    return `## ${area}\n\n| Code | Exit | What is wrong | What to do |\n|---|---|---|---|\n${lines.join('\n')}\n`;
+  });
   const statuses = exitStatuses.map(([status, meaning]) => `| ${status} | ${meaning} |`);
   return [
     '# Errors\n',
     'Every error has a code, which never changes its meaning; what is wrong, with the values that caused it; and what to do.',
     'Commands print all three on standard error; with `--json` they print one object on standard output:',
     '`{"event":"failed","error":{"code","message","remedy","data"}}`. In the log of the server an error has the same fields.\n',
-    'This page is made of the table in [src/errors.ts](../../src/errors.ts): `UPDATE=1 npx vitest run test/errors.test.ts`.\n',
+    'This page is made of the tables in [src/errors/](../../src/errors): `UPDATE=1 npx vitest run test/errors.test.ts`.\n',
     '## Exit status\n',
     '| Status | Meaning |\n|---|---|',
     ...statuses,
@@ -79,8 +68,8 @@ describe('docs/reference/errors.md', () => {
     expect(rows.filter(([, { exit }]) => !known.has(exit))).toEqual([]);
   });
 
-  it('every code has an area', () => {
-    expect(rows.filter(([code]) => !areas().has(code))).toEqual([]);
+  it('no code is in two areas', () => {
+    expect(new Set(rows.map(([code]) => code)).size).toBe(rows.length);
   });
 });
 

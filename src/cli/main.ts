@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
+import { exit } from '../errors/row.ts';
 import { activateCommand } from './activate.ts';
 import { buildCommand } from './build.ts';
 import { healthCommand } from './health.ts';
@@ -8,8 +9,6 @@ import { printError } from './print.ts';
 import { probeCommand } from './probe.ts';
 import { releasesCommand } from './releases.ts';
 import { serveCommand } from './serve.ts';
-
-const usageExit = 2;
 
 const program = new Command('bootwright')
   .description('Boots machines from the network: DHCP, TFTP and HTTP in one process, and a builder for LiveOS ISOs.')
@@ -36,7 +35,7 @@ try {
   await program.parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) {
-    process.exitCode = error.exitCode === 0 ? 0 : usageExit;
+    process.exitCode = error.exitCode === 0 ? 0 : exit.usage;
   } else {
     process.exitCode = printError(error, process.argv.includes('--json'));
   }

@@ -1,4 +1,5 @@
 import type { GrantedAddress } from '../dhcp/client.ts';
+import { exit } from '../errors/row.ts';
 import { BootwrightError } from '../errors.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Clients } from './clients.ts';
@@ -37,9 +38,6 @@ export interface Walked {
   readonly error?: BootwrightError;
 }
 
-/** Where a machine would stop. Other exit statuses are troubles of this host, which say nothing of machines. */
-const unbootable = 6;
-
 /**
  * Walks the road of one boot: firmware, shim, GRUB, kernel, dracut. The first failure ends it. Throws what says nothing
  * of machines, such as UDP_PORT_IN_USE, and the reason of the signal.
@@ -61,7 +59,8 @@ export async function walk(options: WalkOptions): Promise<Walked> {
     await getAddressAgain(context, lease);
     await fetchLiveImage(context, expected, choice);
   } catch (cause) {
-    if (!(cause instanceof BootwrightError) || cause.exitStatus !== unbootable) throw cause;
+    // Other exit statuses are troubles of this host, which say nothing of machines.
+    if (!(cause instanceof BootwrightError) || cause.exitStatus !== exit.unbootable) throw cause;
     error = cause;
   } finally {
     // One that can't be given back ends by itself; what was found out counts more.

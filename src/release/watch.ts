@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { BootwrightError, errorTable, hasCode } from '../errors.ts';
+import { exit } from '../errors/row.ts';
+import { BootwrightError, hasCode } from '../errors.ts';
 import type { Clock } from '../platform/clock.ts';
 import { activate, activeReleaseId } from './activate.ts';
 import { type Arrival, Arrivals, isSame, type Seen } from './arrivals.ts';
@@ -108,7 +109,7 @@ export function watchImages({ images, layout, built, clock, kernelArguments, rep
       failures.set(path, { image, reason: before?.reason ?? '', againMs: nowMs + abandonedAfterMs - quietMs });
       return;
     }
-    const isItsFault = error instanceof BootwrightError && error.exitStatus === errorTable.ISO_DAMAGED.exit;
+    const isItsFault = error instanceof BootwrightError && error.exitStatus === exit.image;
     const reason = String(error);
     failures.set(path, { image, reason, againMs: isItsFault ? Number.POSITIVE_INFINITY : nowMs + tryAgainAfterMs });
     if (!isSame(image, before?.image) || reason !== before?.reason) {

@@ -1,0 +1,30 @@
+import { type ErrorRow, exit } from './row.ts';
+
+export const dhcpErrors = {
+  DHCP_MALFORMED: {
+    exit: exit.internal,
+    problem: 'the DHCP message is malformed: {what}',
+    remedy: 'Nothing: the message is ignored; "tcpdump -vv port 67" shows who sends it.',
+  },
+  DHCP_POOL_INVALID: {
+    exit: exit.usage,
+    problem: 'the pool {first} to {last} cannot be served from {address} with netmask {netmask}: {reason}',
+    remedy: 'Choose a first and a last address, in this order, from the network of the interface.',
+  },
+  DHCP_NO_OFFER: {
+    exit: exit.unbootable,
+    problem: 'no DHCP server offered an address within {waitedMs} ms',
+    remedy:
+      'See that a server runs on this network, that no firewall drops UDP ports 67 and 68, and that its pool has a free address.',
+  },
+  DHCP_NO_ACKNOWLEDGEMENT: {
+    exit: exit.unbootable,
+    problem: 'the DHCP server {server} offered {address}, but did not answer the request for it within {waitedMs} ms',
+    remedy: 'Look at the events of that server: it says why it did not answer.',
+  },
+  DHCP_REFUSED: {
+    exit: exit.unbootable,
+    problem: 'the DHCP server {server} refused the address {address}: {reason}',
+    remedy: 'Ask again: the server forgot the address or gave it to another machine.',
+  },
+} as const satisfies Record<string, ErrorRow>;
