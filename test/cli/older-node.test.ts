@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { execa } from 'execa';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { makeFolders } from '../support/bootwright.ts';
 import { freePort } from '../support/free-port.ts';
 
@@ -66,8 +67,10 @@ describe.skipIf(node === undefined)('started by an older Node, which starts the 
 
   it('kill -9 leaves no server behind: the next one starts', async () => {
     const { child: first } = await serve();
+    const { pid } = JSON.parse(await readFile(join(folders.folder, 'root/.bootwright/server.json'), 'utf8'));
     first.kill('SIGKILL');
     await first;
+    await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow('ESRCH'), { timeout: 15_000 });
     const { child: second } = await serve();
     second.kill('SIGTERM');
     expect(await second).toMatchObject({ exitCode: 0 });
