@@ -9,17 +9,23 @@ export interface Described {
 
 type Served = Extract<BootEvent, { step: 'served' }>;
 
+/** With or without a slash in front: that is the habit of a loader, and no difference. */
+function shownPath(path: string): string {
+  return path.replace(/^\/+/, '');
+}
+
 function describeServed(event: Served, who: string): Described {
   const protocol = event.protocol.toUpperCase();
+  const path = shownPath(event.path);
   const took = formatDuration(event.durationMs);
   switch (event.outcome) {
     case 'complete':
       return {
         level: 'info',
-        text: `${who} got ${event.path} (${formatBytes(event.sizeBytes)}, ${protocol}, ${took})`,
+        text: `${who} got ${path} (${formatBytes(event.sizeBytes)}, ${protocol}, ${took})`,
       };
     case 'probed':
-      return { level: 'debug', text: `${who} asked for the size of ${event.path} (${protocol})` };
+      return { level: 'debug', text: `${who} asked for the size of ${path} (${protocol})` };
     case 'aborted':
     case 'timed-out':
     case 'failed': {
@@ -27,7 +33,7 @@ function describeServed(event: Served, who: string): Described {
       const reason = event.detail === undefined ? '' : `: ${event.detail}`;
       return {
         level: 'warn',
-        text: `${who} stopped at ${part} of ${event.path} (${protocol}, ${event.outcome}${reason})`,
+        text: `${who} stopped at ${part} of ${path} (${protocol}, ${event.outcome}${reason})`,
       };
     }
   }
@@ -71,7 +77,7 @@ function describeStep(event: BootEvent, machine: string | undefined): Described 
     case 'missing':
       return {
         level: 'debug',
-        text: `${who} asked for ${event.path}, which is not here (${event.protocol.toUpperCase()})`,
+        text: `${who} asked for ${shownPath(event.path)}, which is not here (${event.protocol.toUpperCase()})`,
       };
     case 'malformed':
       return {

@@ -56,7 +56,13 @@ async function forPeople<Result>(work: Work<Result>): Promise<Result> {
         return waiting[index]?.promise;
       },
     })),
-    { renderer: 'default', fallbackRenderer: 'simple', registerSignalListeners: false },
+    {
+      renderer: 'default',
+      fallbackRenderer: 'simple',
+      registerSignalListeners: false,
+      // The error is printed in full below the list.
+      rendererOptions: { showErrorMessage: false, collapseErrors: false },
+    },
   );
   await tasks.run();
   return done;
