@@ -72,6 +72,7 @@ export async function startBootwright(settings: Settings, log: Logger): Promise<
       resolve,
       report,
       clock,
+      cacheBytes: settings.http.cacheMiB * 1024 * 1024,
       health: () => ({ activeRelease: catalog.activeId ?? null }),
     });
     transfers.push(() => http.close(graceMs));

@@ -48,6 +48,12 @@ export const settingsSchema = section({
   }),
   http: section({
     port: port('a port from 1 to 65535', 80),
+    cacheMiB: Type.Integer({
+      minimum: 1,
+      maximum: 1_048_576,
+      default: 128,
+      description: 'a number of MiB from 1 to 1048576',
+    }),
   }),
   build: section({
     kernelArguments: Type.Array(Type.String({ minLength: 1, description: 'a kernel argument' }), {

@@ -1,26 +1,7 @@
+import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import type { ByteSource } from '../platform/files.ts';
+import { type BlockCache, blockBytes, type OpenFile } from './block-cache.ts';
 import type { ByteRange } from './range.ts';
-
-/** Large blocks: a read costs as much for 64 KiB as for 1 MiB, and leaves half of the speed unused. */
-const blockBytes = 1024 * 1024;
-
-/** Errors of a response whose reader went away. */
-const goneCodes = new Set(['ERR_STREAM_PREMATURE_CLOSE', 'ERR_STREAM_DESTROYED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT']);
-
-async function* blocks(source: ByteSource, { start, end }: ByteRange, sent: (count: number) => void) {
-  let position = start;
-  while (position <= end) {
-    const block = Buffer.allocUnsafeSlow(Math.min(blockBytes, end + 1 - position));
-    const count = await source.read(block, position);
-    if (count === 0) throw new Error(`the file ended at byte ${position}`);
-    yield block.subarray(0, count);
-    position += count;
-    sent(count);
-  }
-}
 
 export interface Outcome {
   readonly sentBytes: number;
@@ -29,22 +10,63 @@ export interface Outcome {
   readonly detail?: string;
 }
 
-/** Sends the bytes of a range, no faster than they are taken, ends the response, closes the source. Never throws. */
-export async function sendBody(source: ByteSource, range: ByteRange, response: ServerResponse): Promise<Outcome> {
-  let sentBytes = 0;
-  const body = Readable.from(
-    blocks(source, range, (count) => {
-      sentBytes += count;
-    }),
-    { objectMode: false, highWaterMark: blockBytes },
-  );
+/** Errors of a response whose reader went away. */
+const goneCodes = new Set(['ERR_STREAM_DESTROYED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT']);
+
+/** The parts of the blocks that make up a range, in their order; the next one is read while one is being sent. */
+async function* partsOf(file: OpenFile, { start, end }: ByteRange, cache: BlockCache) {
+  const last = Math.floor(end / blockBytes);
+  const read = (index: number) => {
+    const block = cache.read(file, index);
+    // Whether it failed is asked when its turn comes, which it never may.
+    block.catch(() => {});
+    return block;
+  };
+  let ahead = read(Math.floor(start / blockBytes));
+  for (let index = Math.floor(start / blockBytes); index <= last; index++) {
+    const block = await ahead;
+    if (index < last) ahead = read(index + 1);
+    const position = index * blockBytes;
+    yield block.subarray(Math.max(start - position, 0), Math.min(end + 1 - position, block.length));
+  }
+}
+
+/** Resolves once the connection has taken what was written, or is gone. */
+async function taken(response: ServerResponse, event: 'drain' | 'finish'): Promise<void> {
+  const waiting = new AbortController();
+  const { signal } = waiting;
   try {
-    await pipeline(body, response);
-    return { sentBytes, outcome: 'complete' };
-  } catch (error) {
-    const { code = '', message } = error as NodeJS.ErrnoException;
-    return goneCodes.has(code) ? { sentBytes, outcome: 'aborted' } : { sentBytes, outcome: 'failed', detail: message };
+    await Promise.race([once(response, event, { signal }), once(response, 'close', { signal })]);
   } finally {
-    await source.close().catch(() => {});
+    waiting.abort();
+  }
+}
+
+/** Sends the bytes of a range, no faster than they are taken, ends the response, closes the file. Never throws. */
+export async function sendBody(
+  file: OpenFile,
+  range: ByteRange,
+  response: ServerResponse,
+  cache: BlockCache,
+): Promise<Outcome> {
+  let sentBytes = 0;
+  try {
+    for await (const part of partsOf(file, range, cache)) {
+      if (response.destroyed) break;
+      if (!response.write(part)) await taken(response, 'drain');
+      sentBytes += part.length;
+    }
+    if (!response.destroyed) {
+      response.end();
+      if (!response.writableFinished) await taken(response, 'finish');
+    }
+    return { sentBytes, outcome: response.writableFinished ? 'complete' : 'aborted' };
+  } catch (error) {
+    if (goneCodes.has((error as NodeJS.ErrnoException).code ?? '')) return { sentBytes, outcome: 'aborted' };
+    // Half a file with its full length announced must not look like a whole one.
+    response.destroy();
+    return { sentBytes, outcome: 'failed', detail: error instanceof Error ? error.message : String(error) };
+  } finally {
+    await file.source.close().catch(() => {});
   }
 }

@@ -3,6 +3,7 @@ import type { BootFile, ResolveBootFile } from '../boot/files.ts';
 import type { Report } from '../boot/timeline.ts';
 import type { Clock } from '../platform/clock.ts';
 import { answerFor } from './answer.ts';
+import { BlockCache } from './block-cache.ts';
 import { type Outcome, sendBody } from './body.ts';
 import { sendText } from './text.ts';
 
@@ -10,6 +11,8 @@ export interface BootFilesOptions {
   readonly resolve: ResolveBootFile;
   readonly report: Report;
   readonly clock: Clock;
+  /** How much of the files is kept in memory, for all readers together. */
+  readonly cacheBytes: number;
 }
 
 /** IPv4 address of the other end, also where the socket speaks IPv6; empty where it is gone already. */
@@ -27,7 +30,12 @@ function pathOf(request: FastifyRequest): string | undefined {
 }
 
 /** Boot files over HTTP: GET and HEAD, one range, entity tags. */
-export function serveBootFiles(server: FastifyInstance, { resolve, report, clock }: BootFilesOptions): void {
+export function serveBootFiles(
+  server: FastifyInstance,
+  { resolve, report, clock, cacheBytes }: BootFilesOptions,
+): void {
+  const cache = new BlockCache(cacheBytes);
+
   async function handle(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const path = pathOf(request);
     if (path === undefined) return sendText(reply, 400, 'This is no URL.');
@@ -61,7 +69,7 @@ export function serveBootFiles(server: FastifyInstance, { resolve, report, clock
     reply.hijack();
     reply.raw.writeHead(status, headers);
     if (part !== undefined && source !== undefined) {
-      tell(part.end + 1 - part.start, await sendBody(source, part, reply.raw));
+      tell(part.end + 1 - part.start, await sendBody({ ...file, source }, part, reply.raw, cache));
     } else {
       reply.raw.end();
       if (part !== undefined) tell(file.sizeBytes, { outcome: 'probed', sentBytes: 0 });

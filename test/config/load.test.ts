@@ -35,7 +35,7 @@ describe('without a file', () => {
       images: resolve('images'),
       dhcp: { port: 67, leaseSeconds: 3600, dns: [] },
       tftp: { port: 69, maxTransfers: 1024 },
-      http: { port: 80 },
+      http: { port: 80, cacheMiB: 128 },
       build: { kernelArguments: [] },
       log: { format: 'auto', level: 'info' },
       stopSeconds: 30,

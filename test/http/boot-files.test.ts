@@ -20,24 +20,27 @@ const asked: string[] = [];
 let server: HttpServer;
 let base: string;
 
-const file = (path: string, bytes: Uint8Array): BootFile => ({ ...bootFileInMemory(path, bytes), sha256 });
 const files = new Map<string, BootFile>(
   ['live.iso', 'bootx64.efi', 'efi.img', 'grub.cfg', 'manifest.json', 'vmlinuz', 'name with %.txt'].map((path) => [
     path,
-    file(path, content),
+    bootFileInMemory(path, content),
   ]),
 );
-files.set('empty', file('empty', new Uint8Array(0)));
-files.set('small', file('small', Buffer.from('0123456789')));
-files.set('unreadable', { ...file('unreadable', content), open: () => Promise.reject(new Error('the disk is gone')) });
-files.set('cut', { ...file('cut', content.subarray(0, 2_000_000)), sizeBytes: content.length });
-files.set(`${'a/'.repeat(100)}deep`, file('deep', content));
+files.set('empty', bootFileInMemory('empty', new Uint8Array(0)));
+files.set('small', { ...bootFileInMemory('small', Buffer.from('0123456789')), sha256 });
+files.set('unreadable', {
+  ...bootFileInMemory('unreadable', content),
+  open: () => Promise.reject(new Error('the disk is gone')),
+});
+files.set('cut', { ...bootFileInMemory('cut', content.subarray(0, 2_000_000)), sizeBytes: content.length });
+files.set(`${'a/'.repeat(100)}deep`, bootFileInMemory('deep', content));
 
 function options(port = 0, host = address) {
   return {
     address: host,
     port,
     clock: systemClock,
+    cacheBytes: 4 * 1024 * 1024,
     report: (event: BootEvent) => events.push(event),
     health: () => ({ activeRelease: 'r' }),
     resolve: async (path: string) => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { BootFile } from '../../src/boot/files.ts';
 
 /** Bytes that tell their place: whoever mixes up, loses or repeats a block gets others. */
@@ -14,7 +15,7 @@ export function bootFileInMemory(path: string, content: Uint8Array): BootFile {
     releaseId: 'in-memory',
     path,
     sizeBytes: content.byteLength,
-    sha256: '',
+    sha256: createHash('sha256').update(content).digest('hex'),
     async open() {
       return {
         sizeBytes: content.byteLength,

@@ -1,0 +1,76 @@
+import { expect, it } from 'vitest';
+import { BlockCache, blockBytes, type OpenFile } from '../../src/http/block-cache.ts';
+import { type ByteSource, bytesSource } from '../../src/platform/files.ts';
+
+/** Counts what is read of it, and can break. */
+class CountingDisk implements ByteSource {
+  readonly #source: ByteSource;
+  readonly reads: number[] = [];
+  isBroken = false;
+
+  constructor(bytes: Uint8Array) {
+    this.#source = bytesSource(bytes);
+  }
+
+  get sizeBytes(): number {
+    return this.#source.sizeBytes;
+  }
+
+  async read(into: Uint8Array, positionBytes: number): Promise<number> {
+    this.reads.push(positionBytes / blockBytes);
+    await new Promise((resolve) => setImmediate(resolve));
+    if (this.isBroken) throw new Error('the disk is broken');
+    return this.#source.read(into, positionBytes);
+  }
+
+  close(): Promise<void> {
+    return this.#source.close();
+  }
+}
+
+function open(sha256: string, source: ByteSource): OpenFile {
+  return { sha256, sizeBytes: source.sizeBytes, source };
+}
+
+function fileOf(blocks: number): CountingDisk {
+  const bytes = new Uint8Array(blocks * blockBytes);
+  for (let index = 0; index < blocks; index++) bytes.fill(index + 1, index * blockBytes);
+  return new CountingDisk(bytes);
+}
+
+it('many who read one block at once cost one read', async () => {
+  const cache = new BlockCache(4 * blockBytes);
+  const disk = fileOf(2);
+  const blocks = await Promise.all(Array.from({ length: 100 }, () => cache.read(open('a', disk), 1)));
+  expect(disk.reads).toEqual([1]);
+  expect(new Set(blocks).size).toBe(1);
+  expect(blocks[0]?.every((byte) => byte === 2)).toBe(true);
+});
+
+it('keeps no more than it may, and what was used last', async () => {
+  const cache = new BlockCache(2 * blockBytes);
+  const disk = fileOf(3);
+  for (const index of [0, 1, 0, 2, 0, 1]) await cache.read(open('a', disk), index);
+  expect(disk.reads).toEqual([0, 1, 2, 1]);
+});
+
+it('tells files apart by their hashes', async () => {
+  const cache = new BlockCache(4 * blockBytes);
+  const [one, other] = [fileOf(1), new CountingDisk(new Uint8Array(10).fill(9))];
+  expect((await cache.read(open('a', one), 0))[0]).toBe(1);
+  expect(await cache.read(open('b', other), 0)).toEqual(Buffer.alloc(10, 9));
+});
+
+it('a read that failed is tried again by the next one', async () => {
+  const cache = new BlockCache(4 * blockBytes);
+  const disk = fileOf(1);
+  disk.isBroken = true;
+  await expect(cache.read(open('a', disk), 0)).rejects.toThrow('broken');
+  disk.isBroken = false;
+  expect((await cache.read(open('a', disk), 0))[0]).toBe(1);
+});
+
+it('a file that is shorter than it was said to be is an error, not a shorter block', async () => {
+  const cut: OpenFile = { ...open('a', bytesSource(new Uint8Array(5))), sizeBytes: 10 };
+  await expect(new BlockCache(blockBytes).read(cut, 0)).rejects.toThrow('ended at byte 5');
+});
