@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { formatBytes } from '../src/format.ts';
 import { liveosImage } from '../test/liveos/make.ts';
+import { median, peakBytes, timed } from './measure.ts';
 
 const program = join(import.meta.dirname, '../bin/bootwright.js');
 const wantedBytes = 240 * 1024 * 1024;
@@ -41,23 +42,6 @@ async function grownImage(folder: string): Promise<string> {
   return image;
 }
 
-async function timed(work: () => Promise<void>): Promise<number> {
-  const startedMs = performance.now();
-  await work();
-  return performance.now() - startedMs;
-}
-
-/** The most memory that a process ever had in use, as the kernel counts it; 0 once it is gone. */
-async function peakBytes(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
-  return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1024;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
-}
-
 const folder = await mkdtemp(join(tmpdir(), 'bootwright-bench-'));
 try {
   const image = process.argv[2] ?? (await grownImage(folder));
@@ -74,8 +58,8 @@ try {
     });
     const buildMs = await timed(async () => {
       const child = execa(process.execPath, [program, 'build', image, '--output', output, '--json']);
-      const watching = setInterval(async () => {
-        memoryBytes = Math.max(memoryBytes, await peakBytes(child.pid ?? 0));
+      const watching = setInterval(() => {
+        memoryBytes = Math.max(memoryBytes, peakBytes(child.pid ?? 0));
       }, 10);
       await child;
       clearInterval(watching);
