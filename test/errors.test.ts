@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { BootwrightError, errorAreas, hasCode } from '../src/errors.ts';
@@ -66,6 +66,14 @@ describe('docs/reference/errors.md', () => {
   it('explains every exit status', () => {
     const known = new Set<number>(exitStatuses.map(([status]) => status));
     expect(rows.filter(([, { exit }]) => !known.has(exit))).toEqual([]);
+  });
+
+  it('has no code that nothing ever says', () => {
+    const sources = readdirSync(join(folder, 'src'), { recursive: true, encoding: 'utf8' })
+      .filter((path) => path.endsWith('.ts') && !path.startsWith('errors/'))
+      .map((path) => readFileSync(join(folder, 'src', path), 'utf8'))
+      .join('\n');
+    expect(rows.filter(([code]) => !sources.includes(`'${code}'`)).map(([code]) => code)).toEqual([]);
   });
 
   it('no code is in two areas', () => {

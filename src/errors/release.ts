@@ -33,7 +33,7 @@ export const releaseErrors = {
   },
   IMAGE_NOTHING_LIVE: {
     exit: exit.image,
-    problem: 'the image has a live system, but no entry of {path} boots it',
+    problem: 'the image has a live system, but no entry of its menu boots it',
     remedy: 'Give an entry the kernel arguments root=live:… and rd.live.image.',
   },
   IMAGE_NO_KERNEL: {

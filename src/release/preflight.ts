@@ -153,7 +153,10 @@ export async function preflight(
   const { loaders, http } = await checkLoaders(image);
   options.signal?.throwIfAborted();
   const bootables = findBootables(image, entries, options.live);
-  if (bootables.length === 0) throw new BootwrightError('IMAGE_NOTHING_TO_BOOT', {});
+  if (bootables.length === 0) {
+    const bootsSomething = entries.some(({ initrds }) => initrds.length > 0);
+    throw new BootwrightError(bootsSomething ? 'IMAGE_NOTHING_LIVE' : 'IMAGE_NOTHING_TO_BOOT', {});
+  }
   await checkInitrds(image, bootables, options);
   return {
     loaders,

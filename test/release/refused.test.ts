@@ -74,6 +74,12 @@ test.each<[string, Parts, ErrorCode, string]>([
     'boot/grub2/grub-pxe.cfg',
   ],
   ['a menu that boots nothing', { 'boot/grub2/grub-pxe.cfg': 'set timeout=5\n' }, 'IMAGE_NOTHING_TO_BOOT', 'no entry'],
+  [
+    'a menu that boots something else',
+    { 'boot/grub2/grub-pxe.cfg': "menuentry 'a' {\n linux /boot/vmlinuz quiet\n initrd /boot/initrd.img\n}\n" },
+    'IMAGE_NOTHING_LIVE',
+    'no entry of its menu boots it',
+  ],
   ['a menu that is cut off', { 'boot/grub2/grub-pxe.cfg': 'menuentry "a" {\n' }, 'GRUB_CONFIG_MALFORMED', 'line'],
   ['a huge menu', { 'boot/grub2/grub-pxe.cfg': '#'.repeat(5_000_000) }, 'IMAGE_CONFIG_TOO_LARGE', 'grub-pxe.cfg'],
   ['an initrd without livenet', { 'boot/initrd.img': withoutLivenet }, 'INITRD_MODULE_MISSING', "'livenet'"],
