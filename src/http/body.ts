@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import { type BlockCache, blockBytes, type OpenFile } from './block-cache.ts';
+import { type BlockCache, blockBytes, type OpenFile, readPart } from './block-cache.ts';
 import type { ByteRange } from './range.ts';
 
 export interface Outcome {
@@ -13,21 +13,48 @@ export interface Outcome {
 /** Errors of a response whose reader went away. */
 const goneCodes = new Set(['ERR_STREAM_DESTROYED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT']);
 
-/** The parts of the blocks that make up a range, in their order; the next one is read while one is being sent. */
-async function* partsOf(file: OpenFile, { start, end }: ByteRange, cache: BlockCache) {
-  const last = Math.floor(end / blockBytes);
-  const read = (index: number) => {
-    const block = cache.read(file, index);
-    // Whether it failed is asked when its turn comes, which it never may.
-    block.catch(() => {});
-    return block;
-  };
-  let ahead = read(Math.floor(start / blockBytes));
-  for (let index = Math.floor(start / blockBytes); index <= last; index++) {
-    const block = await ahead;
-    if (index < last) ahead = read(index + 1);
-    const position = index * blockBytes;
-    yield block.subarray(Math.max(start - position, 0), Math.min(end + 1 - position, block.length));
+/** What a reader gets where all blocks are in use: so little that a thousand of them are no burden. */
+const ownBytes = 64 * 1024;
+
+/** Bytes on their way to the connection. */
+interface Portion {
+  /** The position of the first byte after it. */
+  readonly end: number;
+  readonly bytes: Promise<Buffer>;
+  giveBack(): void;
+}
+
+/** From `position` to the end of its block, or of the range. */
+function portionAt(position: number, file: OpenFile, range: ByteRange, cache: BlockCache): Portion {
+  const index = Math.floor(position / blockBytes);
+  const loan = cache.lend(file, index);
+  const end = Math.min(range.end + 1, loan === undefined ? position + ownBytes : (index + 1) * blockBytes);
+  const [from, to] = [position - index * blockBytes, end - index * blockBytes];
+  const bytes = loan?.bytes.then((block) => block.subarray(from, to)) ?? readPart(file, position, end);
+  // Whether it failed is asked when its turn comes, which it never may.
+  bytes.catch(() => {});
+  return { end, bytes, giveBack: () => loan?.giveBack() };
+}
+
+/** The bytes of a range, in their order; the next portion is read while one is being sent. */
+async function* portionsOf(file: OpenFile, range: ByteRange, cache: BlockCache): AsyncGenerator<Buffer> {
+  const next = (position: number) => (position > range.end ? undefined : portionAt(position, file, range, cache));
+  let current = next(range.start);
+  let ahead: Portion | undefined;
+  try {
+    while (current !== undefined) {
+      const bytes = await current.bytes;
+      ahead = next(current.end);
+      yield bytes;
+      current.giveBack();
+      current = ahead;
+      ahead = undefined;
+    }
+  } finally {
+    current?.giveBack();
+    ahead?.giveBack();
+    // Others may wait for the same block, and it is our source that it is read from.
+    await ahead?.bytes.catch(() => {});
   }
 }
 
@@ -51,7 +78,7 @@ export async function sendBody(
 ): Promise<Outcome> {
   let sentBytes = 0;
   try {
-    for await (const part of partsOf(file, range, cache)) {
+    for await (const part of portionsOf(file, range, cache)) {
       if (response.destroyed) break;
       if (!response.write(part)) await taken(response, 'drain');
       sentBytes += part.length;

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { BootFile, ResolveBootFile } from '../boot/files.ts';
 import type { Report } from '../boot/timeline.ts';
@@ -29,6 +31,15 @@ function pathOf(request: FastifyRequest): string | undefined {
   }
 }
 
+/**
+ * Requests may come one after the other without waiting for their answers (RFC 9112 §9.3.2): a file is opened only once
+ * all answers before it have been sent, or one small packet would open hundreds. Never resolves where the connection
+ * breaks before that.
+ */
+async function turnOf(response: ServerResponse): Promise<void> {
+  if (response.socket === null) await once(response, 'socket');
+}
+
 /** Boot files over HTTP: GET and HEAD, one range, entity tags. */
 export function serveBootFiles(
   server: FastifyInstance,
@@ -37,6 +48,7 @@ export function serveBootFiles(
   const cache = new BlockCache(cacheBytes);
 
   async function handle(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    await turnOf(reply.raw);
     const path = pathOf(request);
     if (path === undefined) return sendText(reply, 400, 'This is no URL.');
     const address = addressOf(request);

@@ -38,10 +38,18 @@ function fileOf(blocks: number): CountingDisk {
   return new CountingDisk(bytes);
 }
 
+/** Reads a block, and gives it back at once. */
+async function read(cache: BlockCache, file: OpenFile, index: number): Promise<Buffer> {
+  const loan = cache.lend(file, index);
+  if (loan === undefined) throw new Error('every block is in use');
+  loan.giveBack();
+  return loan.bytes;
+}
+
 it('many who read one block at once cost one read', async () => {
   const cache = new BlockCache(4 * blockBytes);
   const disk = fileOf(2);
-  const blocks = await Promise.all(Array.from({ length: 100 }, () => cache.read(open('a', disk), 1)));
+  const blocks = await Promise.all(Array.from({ length: 100 }, () => read(cache, open('a', disk), 1)));
   expect(disk.reads).toEqual([1]);
   expect(new Set(blocks).size).toBe(1);
   expect(blocks[0]?.every((byte) => byte === 2)).toBe(true);
@@ -50,27 +58,40 @@ it('many who read one block at once cost one read', async () => {
 it('keeps no more than it may, and what was used last', async () => {
   const cache = new BlockCache(2 * blockBytes);
   const disk = fileOf(3);
-  for (const index of [0, 1, 0, 2, 0, 1]) await cache.read(open('a', disk), index);
+  for (const index of [0, 1, 0, 2, 0, 1]) await read(cache, open('a', disk), index);
   expect(disk.reads).toEqual([0, 1, 2, 1]);
+});
+
+it('what is in use is counted, and stays while others come and go', async () => {
+  const cache = new BlockCache(2 * blockBytes);
+  const disk = fileOf(4);
+  const held = cache.lend(open('a', disk), 0);
+  for (const index of [1, 2, 0, 1]) await read(cache, open('a', disk), index);
+  expect(disk.reads).toEqual([0, 1, 2, 1]);
+  const other = cache.lend(open('a', disk), 3);
+  expect(cache.lend(open('a', disk), 1)).toBeUndefined();
+  expect(cache.lend(open('a', disk), 0)?.bytes).toBe(held?.bytes);
+  other?.giveBack();
+  expect((await read(cache, open('a', disk), 1))[0]).toBe(2);
 });
 
 it('tells files apart by their hashes', async () => {
   const cache = new BlockCache(4 * blockBytes);
   const [one, other] = [fileOf(1), new CountingDisk(new Uint8Array(10).fill(9))];
-  expect((await cache.read(open('a', one), 0))[0]).toBe(1);
-  expect(await cache.read(open('b', other), 0)).toEqual(Buffer.alloc(10, 9));
+  expect((await read(cache, open('a', one), 0))[0]).toBe(1);
+  expect(await read(cache, open('b', other), 0)).toEqual(Buffer.alloc(10, 9));
 });
 
 it('a read that failed is tried again by the next one', async () => {
   const cache = new BlockCache(4 * blockBytes);
   const disk = fileOf(1);
   disk.isBroken = true;
-  await expect(cache.read(open('a', disk), 0)).rejects.toThrow('broken');
+  await expect(read(cache, open('a', disk), 0)).rejects.toThrow('broken');
   disk.isBroken = false;
-  expect((await cache.read(open('a', disk), 0))[0]).toBe(1);
+  expect((await read(cache, open('a', disk), 0))[0]).toBe(1);
 });
 
 it('a file that is shorter than it was said to be is an error, not a shorter block', async () => {
   const cut: OpenFile = { ...open('a', bytesSource(new Uint8Array(5))), sizeBytes: 10 };
-  await expect(new BlockCache(blockBytes).read(cut, 0)).rejects.toThrow('ended at byte 5');
+  await expect(read(new BlockCache(blockBytes), cut, 0)).rejects.toThrow('ended at byte 5');
 });

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { connect, createServer } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { execa } from 'execa';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { BootFile } from '../../src/boot/files.ts';
@@ -7,6 +7,7 @@ import type { BootEvent } from '../../src/boot/timeline.ts';
 import { hasCode } from '../../src/errors.ts';
 import { type HttpServer, startHttpServer } from '../../src/http/server.ts';
 import { systemClock } from '../../src/platform/clock.ts';
+import type { ByteSource } from '../../src/platform/files.ts';
 import { bootFileInMemory, numberedBytes } from '../support/boot-file-in-memory.ts';
 import { describeWith } from '../support/programs.ts';
 import { readAnswers, sendRaw } from './raw-http.ts';
@@ -225,6 +226,56 @@ describe('what is told', () => {
     const answer = await ask('GET', '/cut');
     expect(answer.body.length).toBeLessThan(content.length);
     expect(events).toMatchObject([{ outcome: 'failed', detail: 'the file ended at byte 2000000' }]);
+  });
+});
+
+describe('readers that take nothing', () => {
+  /** More than the sockets of both sides take in. */
+  const large = bootFileInMemory('large', numberedBytes(16 * 1024 * 1024));
+  const sources = new Set<ByteSource>();
+  let mostSources = 0;
+  files.set('large', {
+    ...large,
+    async open() {
+      const source = { ...(await large.open()), close: async () => void sources.delete(source) };
+      sources.add(source);
+      mostSources = Math.max(mostSources, sources.size);
+      return source;
+    },
+  });
+
+  /** A connection on which nothing is read, with these requests on it. */
+  function stall(requests: string): Socket {
+    const reader = connect(server.port, address);
+    reader.on('error', () => {});
+    reader.pause();
+    reader.write(requests);
+    return reader;
+  }
+
+  it('who asks a hundred times in one packet has one file open, and none when it is gone', async () => {
+    const reader = stall('GET /large HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(100));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect([sources.size, mostSources]).toEqual([1, 1]);
+    reader.resetAndDestroy();
+    await expect.poll(() => sources.size).toBe(0);
+    expect(events).toMatchObject([{ path: '/large', outcome: 'aborted' }]);
+  });
+
+  it('however much of the cache they hold, others get their bytes', async () => {
+    const stalled = Array.from({ length: 8 }, (_, index) =>
+      stall(`GET /large HTTP/1.1\r\nHost: x\r\nRange: bytes=${index * 1024 * 1024}-\r\n\r\n`),
+    );
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const whole = await fetch(`${base}/live.iso`);
+    expect(
+      createHash('sha256')
+        .update(await whole.bytes())
+        .digest('hex'),
+    ).toBe(sha256);
+    const part = await fetch(`${base}/live.iso`, { headers: { Range: 'bytes=1048570-1200000' } });
+    expect(Buffer.from(content.subarray(1_048_570, 1_200_001)).equals(await part.bytes())).toBe(true);
+    for (const reader of stalled) reader.destroy();
   });
 });
 
