@@ -30,16 +30,16 @@ export async function askForAddress(options: ClientOptions): Promise<GrantedAddr
   const { clock, timeoutsMs = defaultTimeoutsMs } = options;
   const waitedMs = timeoutsMs.reduce((sum, timeoutMs) => sum + timeoutMs, 0);
   const xid = randomTransaction();
-  const startedMs = clock.nowMs();
+  const startedMs = clock.elapsedMs();
   const line = await openLine(options, xid);
   try {
-    const transaction = () => ({ xid, seconds: Math.floor((clock.nowMs() - startedMs) / 1000) });
+    const transaction = () => ({ xid, seconds: Math.floor((clock.elapsedMs() - startedMs) / 1000) });
     const offer = await line.exchange(
       () => discoverMessage(options, transaction()),
       (reply) => readOption(reply.options, 'messageType') === 'offer' && reply.yiaddr !== noAddress,
     );
     if (offer === undefined) throw new BootwrightError('DHCP_NO_OFFER', { waitedMs });
-    const offeredMs = clock.nowMs();
+    const offeredMs = clock.elapsedMs();
     const server = readOption(offer.options, 'serverIdentifier') ?? offer.siaddr;
     const answer = await line.exchange(
       () => requestMessage(options, transaction(), offer),
@@ -54,7 +54,7 @@ export async function askForAddress(options: ClientOptions): Promise<GrantedAddr
       const reason = readOption(answer.options, 'message') ?? 'it gave no reason';
       throw new BootwrightError('DHCP_REFUSED', { server, address, reason });
     }
-    const timings = { offerMs: offeredMs - startedMs, acknowledgeMs: clock.nowMs() - offeredMs };
+    const timings = { offerMs: offeredMs - startedMs, acknowledgeMs: clock.elapsedMs() - offeredMs };
     return readGrant(answer, server, timings);
   } finally {
     await line.close();

@@ -52,9 +52,9 @@ export function serveBootFiles(
     const path = pathOf(request);
     if (path === undefined) return sendText(reply, 400, 'This is no URL.');
     const address = addressOf(request);
-    const startedMs = clock.nowMs();
+    const startedMs = clock.elapsedMs();
     const tell = (sizeBytes: number, outcome: Outcome) => {
-      const durationMs = clock.nowMs() - startedMs;
+      const durationMs = clock.elapsedMs() - startedMs;
       report({ step: 'served', protocol: 'http', address, path, sizeBytes, durationMs, ...outcome });
     };
     try {

@@ -38,7 +38,7 @@ export class Timeline {
     this.#clock = clock;
     this.#signal = signal;
     this.#onRow = onRow;
-    this.#startedMs = clock.nowMs();
+    this.#startedMs = clock.elapsedMs();
     this.#aborted = new Promise((_, reject) => {
       signal.addEventListener('abort', () => reject(signal.reason), { once: true });
     });
@@ -51,7 +51,7 @@ export class Timeline {
   }
 
   get elapsedMs(): number {
-    return this.#clock.nowMs() - this.#startedMs;
+    return this.#clock.elapsedMs() - this.#startedMs;
   }
 
   /** Does `work` as one row. Rejects with what it throws, and with the reason of the signal as soon as it is aborted. */

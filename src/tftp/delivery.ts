@@ -54,7 +54,7 @@ export class Delivery {
 
   start(): void {
     this.#feed.moveTo(1);
-    this.#take({ kind: 'started', nowMs: this.#options.clock.nowMs() });
+    this.#take({ kind: 'started', nowMs: this.#options.clock.elapsedMs() });
   }
 
   /** A datagram that reached the socket of this transfer. */
@@ -69,7 +69,7 @@ export class Delivery {
     } else if (typeof packet === 'string') {
       this.#take({ kind: 'confused', reason: packet });
     } else if (packet.kind === 'acknowledgement') {
-      this.#take({ kind: 'acknowledged', block: packet.block, nowMs: clock.nowMs() });
+      this.#take({ kind: 'acknowledged', block: packet.block, nowMs: clock.elapsedMs() });
     } else if (packet.kind === 'error') {
       this.#take({ kind: 'refused', errorCode: packet.errorCode, message: packet.message });
     } else {
@@ -140,7 +140,7 @@ export class Delivery {
   /** Moves the deadline; the timer itself is only touched where it would come too late, or once it has fired. */
   #wait(delayMs: number): void {
     const { clock } = this.#options;
-    this.#deadlineMs = clock.nowMs() + delayMs;
+    this.#deadlineMs = clock.elapsedMs() + delayMs;
     if (this.#timer !== undefined && this.#timer.firesMs <= this.#deadlineMs) return;
     this.#timer?.cancel();
     this.#timer = { firesMs: this.#deadlineMs, cancel: clock.after(delayMs, () => this.#wake()) };
@@ -148,7 +148,7 @@ export class Delivery {
 
   #wake(): void {
     this.#timer = undefined;
-    const remainingMs = this.#deadlineMs - this.#options.clock.nowMs();
+    const remainingMs = this.#deadlineMs - this.#options.clock.elapsedMs();
     if (remainingMs > 0) this.#wait(remainingMs);
     else this.#take({ kind: 'silence' });
   }

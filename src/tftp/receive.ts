@@ -40,7 +40,7 @@ export interface Fetched {
 export async function fetchByTftp(options: FetchByTftp): Promise<Fetched> {
   const { udp, localAddress: address = '0.0.0.0', interface: device, clock, signal } = options;
   signal?.throwIfAborted();
-  const startedMs = clock.nowMs();
+  const startedMs = clock.elapsedMs();
   let fetch: Fetch | undefined;
   const where = { address, port: 0, ...(device === undefined ? {} : { interface: device }) };
   const socket = await udp.open(where, (bytes, from) => fetch?.hear(bytes, from));
@@ -49,7 +49,7 @@ export async function fetchByTftp(options: FetchByTftp): Promise<Fetched> {
   try {
     fetch = new Fetch(options, socket);
     const { receivedBytes, blockSizeBytes, windowBlocks } = await fetch.run();
-    const durationMs = clock.nowMs() - startedMs;
+    const durationMs = clock.elapsedMs() - startedMs;
     return { sizeBytes: receivedBytes, durationMs, blksize: blockSizeBytes, windowsize: windowBlocks };
   } finally {
     signal?.removeEventListener('abort', onAbort);

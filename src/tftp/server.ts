@@ -120,7 +120,7 @@ class Server implements TftpServer {
   }
 
   async #serve(request: ReadRequest, client: Endpoint): Promise<void> {
-    const startedMs = this.#options.clock.nowMs();
+    const startedMs = this.#options.clock.elapsedMs();
     let delivery: Delivery | undefined;
     let dropped = false;
     const place: Place = {
@@ -160,7 +160,7 @@ class Server implements TftpServer {
           const doubled = !place.heard && this.#roster.hasOther(place);
           this.#roster.leave(place);
           if (doubled) return;
-          this.#reportServed(request, client, result, source.sizeBytes, this.#options.clock.nowMs() - startedMs);
+          this.#reportServed(request, client, result, source.sizeBytes, this.#options.clock.elapsedMs() - startedMs);
         },
       });
       delivery.start();

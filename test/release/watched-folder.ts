@@ -23,6 +23,10 @@ class ObedientClock implements Clock {
     return this.#nowMs;
   }
 
+  elapsedMs(): number {
+    return this.#nowMs;
+  }
+
   after(delayMs: number, run: () => void): Cancel {
     this.#waiting = { atMs: this.#nowMs + delayMs, run };
     return () => {

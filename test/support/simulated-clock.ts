@@ -11,10 +11,20 @@ interface Alarm {
  */
 export class SimulatedClock implements Clock {
   #nowMs = 0;
+  #aheadMs = 0;
   readonly #alarms = new Set<Alarm>();
 
   nowMs(): number {
+    return this.#nowMs + this.#aheadMs;
+  }
+
+  elapsedMs(): number {
     return this.#nowMs;
+  }
+
+  /** Somebody sets the time of day, forwards or back. */
+  set(byMs: number): void {
+    this.#aheadMs += byMs;
   }
 
   after(delayMs: number, run: () => void): Cancel {

@@ -201,6 +201,30 @@ describe('a transfer', () => {
   });
 });
 
+describe('the time of day', () => {
+  it.each([-3_600_000, 3_600_000])(
+    'that is set by %d ms in a transfer does not make a lost block wait',
+    async (byMs) => {
+      const { clock, client, events } = await start();
+      client.ask('2000', main);
+      const { from } = await clock.run(client.next());
+      clock.set(byMs);
+      client.acknowledge(1, from);
+      await clock.run(client.next());
+      const before = clock.elapsedMs();
+      expect((await clock.run(client.next())).packet).toMatchObject({ kind: 'data', block: 2 });
+      expect(clock.elapsedMs() - before).toBeLessThan(1000);
+      for (const block of [2, 3, 4]) {
+        client.acknowledge(block, from);
+        if (block < 4) await clock.run(client.next());
+      }
+      await pass(clock, 10);
+      expect(events).toMatchObject([{ outcome: 'complete' }]);
+      expect(Object(events[0]).durationMs).toBeLessThan(1000);
+    },
+  );
+});
+
 describe('a server that stops', () => {
   it('lets a running transfer finish within its grace, and takes no new one', async () => {
     const { clock, network, client, server, events } = await start();
