@@ -120,7 +120,7 @@ export async function startBootwright(settings: Settings, log: Logger): Promise<
 
     const { activeId } = catalog;
     if (activeId === undefined) {
-      log.warn({ images: settings.images }, `nothing to boot yet: put a LiveOS ISO into ${settings.images}`);
+      log.warn({ images: settings.images }, `nothing to boot yet: LiveOS ISOs in ${settings.images} will be published`);
     } else {
       log.info({ releaseId: activeId }, `machines boot ${activeId}`);
     }

@@ -2,16 +2,16 @@ import { Command } from 'commander';
 import { activate } from '../release/activate.ts';
 import { rootLayout } from '../release/layout.ts';
 import { printJson } from './print.ts';
+import { type RootFlags, whichRoot, withRoot } from './which-root.ts';
 
 /** `bootwright activate`: the release that machines boot from now on. */
 export function activateCommand(): Command {
-  return new Command('activate')
+  return withRoot(new Command('activate'))
     .description('Make a release the one that machines boot next; boots that run are not touched.')
     .argument('<release>', 'its id, as "bootwright releases" shows it')
-    .option('--root <dir>', 'folder of the releases', 'pxe-root')
     .option('--json', 'print JSON')
-    .action(async (release: string, { root, json }: { root: string; json?: boolean }) => {
-      await activate(rootLayout(root), release);
+    .action(async (release: string, { json, ...flags }: RootFlags & { json?: boolean }) => {
+      await activate(rootLayout(await whichRoot(flags)), release);
       if (json) printJson({ active: release });
       else console.log(`${release} is active: machines that ask from now on boot it.`);
     });

@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { Command, Option } from 'commander';
 import { formatBytes, formatDuration } from '../format.ts';
 import type { OutputFormat } from '../release/occupied.ts';
+import { endOnSignals } from './signals.ts';
 import { splitWords } from './words.ts';
 
 interface Flags {
@@ -18,22 +19,10 @@ function defaultOutput(iso: string, format: OutputFormat): string {
   return format === 'pxe-dir' ? `${name}-pxe` : `${name}-pxe.tar`;
 }
 
-const insistsAfterMs = 1000;
-
-/**
- * Ends a build on a signal in order, so that it can remove what it began. The same signal may come twice at once (npx
- * hands on what the terminal sent already); whoever sends another one later wants it to end now.
- */
+/** Ends a build on a signal in order, so that it can remove what it began. */
 function abortOnSignals(): AbortSignal {
   const controller = new AbortController();
-  let sinceMs: number | undefined;
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => {
-      sinceMs ??= Date.now();
-      if (Date.now() - sinceMs > insistsAfterMs) process.exit(130);
-      controller.abort();
-    });
-  }
+  endOnSignals(['SIGINT', 'SIGTERM', 'SIGHUP'], () => controller.abort());
   return controller.signal;
 }
 

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { BootwrightError } from '../errors.ts';
 import { printJson } from './print.ts';
+import { type RootFlags, whichRoot, withRoot } from './which-root.ts';
 
 const patienceMs = 5000;
 
@@ -24,12 +25,11 @@ async function askServer(root: string): Promise<Record<string, unknown>> {
 
 /** `bootwright health`: whether the server of a root answers; for containers and monitoring. */
 export function healthCommand(): Command {
-  return new Command('health')
+  return withRoot(new Command('health'))
     .description('Ask the server that serves a root whether all is well. Exit status 0 if it is, 5 if not.')
-    .option('--root <dir>', 'folder of the releases', 'pxe-root')
     .option('--json', 'print JSON')
-    .action(async ({ root, json }: { root: string; json?: boolean }) => {
-      const health = await askServer(root);
+    .action(async ({ json, ...flags }: RootFlags & { json?: boolean }) => {
+      const health = await askServer(await whichRoot(flags));
       if (json) printJson(health);
       else console.log(`The server is well; machines boot ${String(health['activeRelease'] ?? 'nothing yet')}.`);
     });

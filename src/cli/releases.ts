@@ -2,14 +2,15 @@ import { Command } from 'commander';
 import { formatBytes } from '../format.ts';
 import { rootLayout } from '../release/layout.ts';
 import { printJson, printTable } from './print.ts';
+import { type RootFlags, whichRoot, withRoot } from './which-root.ts';
 
 /** `bootwright releases`: what was published, and which one is active. */
 export function releasesCommand(): Command {
-  return new Command('releases')
+  return withRoot(new Command('releases'))
     .description('List the published releases; N marks the active one, which machines boot next.')
-    .option('--root <dir>', 'folder of the releases', 'pxe-root')
     .option('--json', 'print JSON')
-    .action(async ({ root, json }: { root: string; json?: boolean }) => {
+    .action(async ({ json, ...flags }: RootFlags & { json?: boolean }) => {
+      const root = await whichRoot(flags);
       const { ReleaseCatalog } = await import('../release/catalog.ts');
       const catalog = new ReleaseCatalog(rootLayout(root));
       const { activeId } = catalog;
@@ -25,7 +26,9 @@ export function releasesCommand(): Command {
       if (json) {
         printJson({ releases });
       } else if (releases.length === 0) {
-        console.log(`No release in ${root} yet. Put a LiveOS ISO into images/ while "bootwright serve" runs.`);
+        console.log(
+          `No release in ${root} yet. Put a LiveOS ISO into images/ while "bootwright serve" runs, or name another --root.`,
+        );
       } else {
         const rows = releases.map(({ id, active, architecture, sizeBytes }) => [
           active ? 'N' : '',

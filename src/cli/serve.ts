@@ -1,9 +1,7 @@
-import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 import { environmentName, type FlagKey, flagTable } from '../config/flags.ts';
-
-/** Where a configuration is looked for that was not named. */
-const defaultConfig = 'bootwright.yaml';
+import { endOnSignals } from './signals.ts';
+import { configFile, withConfig } from './which-root.ts';
 
 /** `--dhcp-port <port>` → `dhcpPort`, as commander names it. */
 function optionName(flag: string): string {
@@ -11,16 +9,14 @@ function optionName(flag: string): string {
 }
 
 function stopped(): Promise<string> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));
-  });
+  return new Promise((resolve) => endOnSignals(['SIGTERM', 'SIGINT'], resolve));
 }
 
 /** `bootwright serve`: DHCP, TFTP and HTTP in this one process, until SIGTERM or Ctrl-C. */
 export function serveCommand(): Command {
-  const command = new Command('serve')
-    .description('Serve machines: DHCP, TFTP and HTTP in one process. ISOs put into the images folder are published.')
-    .option('--config <file>', `settings (default: ${defaultConfig}, where there is one)`);
+  const command = withConfig(new Command('serve')).description(
+    'Serve machines: DHCP, TFTP and HTTP in one process. ISOs put into the images folder are published.',
+  );
   for (const { flag, help, key } of flagTable) command.option(flag, `${help} [${environmentName(key)}]`);
   return command.action(async (options: Record<string, string | undefined>) => {
     const flags: Partial<Record<FlagKey, string>> = {};
@@ -28,20 +24,17 @@ export function serveCommand(): Command {
       const value = options[optionName(flag)];
       if (value !== undefined) flags[key] = value;
     }
-    const config =
-      options['config'] ?? process.env['BOOTWRIGHT_CONFIG'] ?? (existsSync(defaultConfig) ? defaultConfig : undefined);
     const [{ startBootwright }, { loadSettings }, { createLog }] = await Promise.all([
       import('../bootwright.ts'),
       import('../config/load.ts'),
       import('../log.ts'),
     ]);
-    const settings = loadSettings(config, process.env, flags);
+    const settings = loadSettings(configFile(options['config']), process.env, flags);
     const log = createLog(settings.log);
     const stop = stopped();
     const running = await startBootwright(settings, log);
     const signal = await stop;
     log.info(`${signal}: stopping; transfers may finish within ${settings.stopSeconds} s`);
-    process.once('SIGINT', () => process.exit(130));
     await running.close();
     log.info('stopped');
   });

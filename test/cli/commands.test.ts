@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -93,8 +93,21 @@ describe('releases and activate', () => {
     ]);
   });
 
+  it('of the root that the settings name, unless another one is named', async () => {
+    await writeFile(join(folders.folder, 'other.yaml'), 'root: root\n');
+    const ids = async (args: readonly string[]) => {
+      const { stdout } = await bootwright(['releases', '--json', ...args], folders.folder);
+      return JSON.parse(stdout).releases.length;
+    };
+    expect(await ids(['--config', 'other.yaml'])).toBe(2);
+    expect(await ids(['--config', 'other.yaml', '--root', 'none'])).toBe(0);
+    expect((await bootwright(['health', '--config', 'other.yaml'], folders.folder)).stderr).toContain(
+      `no server serves the folder ${folders.root}`,
+    );
+  });
+
   it('before there is any', async () => {
-    expect((await bootwright(['releases'], folders.folder)).stdout).toContain('No release in pxe-root yet.');
+    expect((await bootwright(['releases'], folders.folder)).stdout).toContain('/pxe-root yet.');
     expect((await bootwright(['releases', '--json'], folders.folder)).stdout).toBe('{\n  "releases": []\n}');
   });
 });
@@ -113,6 +126,6 @@ describeWith({ programs: ['npx'] }, 'npx', () => {
         npm_config_update_notifier: 'false',
       },
     });
-    expect([exitCode, stdout]).toEqual([0, expect.stringContaining('No release in pxe-root yet.')]);
+    expect([exitCode, stdout]).toEqual([0, expect.stringContaining(`No release in ${elsewhere}/pxe-root yet.`)]);
   });
 });
