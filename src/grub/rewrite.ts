@@ -3,6 +3,8 @@ import { type Command, commands, type Scope } from './commands.ts';
 import { removeDisks, withoutDisk } from './disks.ts';
 import { type Change, Edits } from './edits.ts';
 import { hasLiveMark, isLiveRoot, isRoot, isRootInMemory, systemOf } from './live.ts';
+import { type Environments, valuesLoaded } from './load-env.ts';
+import { answerFileTests, type Medium } from './medium.ts';
 import { quoted, quotedWithVariables, urlForKernel } from './quote.ts';
 import { tokenize } from './tokenize.ts';
 import { type Variables, walkWithVariables } from './variables.ts';
@@ -17,6 +19,10 @@ export interface RewriteOptions {
   readonly kernelArguments: readonly string[];
   /** `grub.cfg`: the image has no configuration for PXE, so the disks must be taken out of its own. */
   readonly from: 'grub-pxe.cfg' | 'grub.cfg';
+  /** What the image holds, for tests that GRUB could not make over the network. They stay if this is undefined. */
+  readonly medium?: Medium | undefined;
+  /** The environment blocks that the configuration loads. */
+  readonly environments?: Environments | undefined;
 }
 
 export interface Rewritten {
@@ -78,16 +84,24 @@ class PxeRewriter {
 
   command(command: Command, variables: Variables): void {
     // An entry for another system's boot loader on a disk keeps its search for that disk.
-    if (this.#options.from === 'grub.cfg' && !this.#fromDisk.has(command.scope)) {
-      removeDisks(command, this.#edits);
-      if (loadsKernel(command) || loadsInitrd(command)) {
-        for (const word of command.words) {
-          const bare = withoutDisk(word.raw);
-          if (bare !== undefined) this.#edits.replace(word.index, bare);
-        }
-      }
+    if (!this.#fromDisk.has(command.scope)) {
+      const { from, medium } = this.#options;
+      if (from === 'grub.cfg') removeDisks(command, this.#edits);
+      if (medium !== undefined) answerFileTests(command, variables, medium, this.#edits);
+      if (loadsKernel(command)) this.#setPaths(command.words.slice(1, 2), command, variables);
+      if (loadsInitrd(command)) this.#setPaths(command.words.slice(1), command, variables);
     }
     if (loadsKernel(command)) this.#kernel(command, variables);
+  }
+
+  /** Files are named as they are, not by variables that were loaded: so that all who read the menu find them. */
+  #setPaths(words: readonly Word[], command: Command, variables: Variables): void {
+    for (const word of words) {
+      const named = variables.withLoaded(word, command.list);
+      const bare = this.#options.from === 'grub.cfg' ? withoutDisk(named ?? word.raw) : undefined;
+      const path = bare ?? named;
+      if (path !== undefined) this.#edits.replace(word.index, path);
+    }
   }
 
   #kernel(command: Command, variables: Variables): void {
@@ -137,7 +151,8 @@ class PxeRewriter {
 /**
  * Makes a live system's GRUB configuration boot from the network: its live entries get `root=live:<URL>`, `ip=dhcp`
  * and the given arguments; entries that boot something else stay. From the ISO's own `grub.cfg` the search for disks
- * goes too. Everything else stays byte for byte, and rewriting the result again changes nothing.
+ * goes too. Tests for files of the image are answered, and kernels and initrds that variables of an environment block name
+ * are named plainly. Everything else stays byte for byte, and rewriting the result again changes nothing.
  *
  * @param text Decoded as Latin-1 if the bytes shall come back unchanged whatever they are.
  * @throws GRUB_CONFIG_MALFORMED, GRUB_ARGUMENT_UNUSABLE
@@ -147,6 +162,11 @@ export function rewriteForPxe(text: string, options: RewriteOptions): Rewritten 
   const all = commands(tokens);
   const edits = new Edits(tokens);
   const rewriter = new PxeRewriter(options, edits, all);
-  walkWithVariables(all, (command, variables) => rewriter.command(command, variables));
+  const environments: Environments = options.environments ?? new Map();
+  walkWithVariables(
+    all,
+    (command, variables) => rewriter.command(command, variables),
+    (command, variables) => valuesLoaded(command, variables, environments),
+  );
   return { ...edits.apply(), liveKernels: rewriter.liveKernels };
 }

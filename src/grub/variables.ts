@@ -3,6 +3,8 @@ import type { Word } from './word.ts';
 
 const assignment = /^([A-Za-z_]\w*)=([\s\S]*)$/;
 const longestValue = 4096;
+/** Characters that mean nothing to GRUB, in quotes or not. */
+const plain = /^[\w./:=,@%+~-]+$/;
 /** What all expansions in one script may come to: `set a=$a$a` must not fill the memory. */
 const largestTotal = 16 * 1024 * 1024;
 
@@ -11,7 +13,12 @@ interface Held {
   readonly value: string | undefined;
   /** The block that sets it; outside of that block the value is not sure. */
   readonly within: CommandList | undefined;
+  /** It stands in a file of the image, not in the script. */
+  readonly loaded: boolean;
 }
+
+/** What commands such as `load_env` set, by what is in the image. */
+type Load = (command: Command, variables: Variables) => readonly (readonly [name: string, value: string])[];
 
 /** What is known of GRUB's variables at one point of a script, without running it. */
 export class Variables {
@@ -26,11 +33,25 @@ export class Variables {
 
   /** The value of a variable, or undefined if it is not known. `list` is where the question comes from. */
   get(name: string, list: CommandList): string | undefined {
+    return this.#find(name, list)?.value;
+  }
+
+  #find(name: string, list: CommandList): Held | undefined {
     for (let at: Variables | undefined = this; at !== undefined; at = at.#parent) {
       const held = at.#held.get(name);
-      if (held !== undefined) return held.within === undefined || held.within === list ? held.value : undefined;
+      if (held !== undefined) return held.within === undefined || held.within === list ? held : undefined;
     }
     return undefined;
+  }
+
+  /** A word as it is written, but with the values of variables that were loaded; undefined if it has none of those. */
+  withLoaded(word: Word, list: CommandList): string | undefined {
+    const parts = word.parts.map((part) => {
+      const held = part.kind === 'variable' ? this.#find(part.name, list) : undefined;
+      return held?.loaded && plain.test(held.value ?? '') ? held.value : part.raw;
+    });
+    const raw = parts.join('');
+    return raw === word.raw ? undefined : raw;
   }
 
   /** The words that GRUB makes of one: unquoted variables are split at white space. Unknown ones stay as written. */
@@ -71,16 +92,25 @@ export class Variables {
     this.#set(found[1], value !== undefined && value.length <= longestValue ? value : undefined, command);
   }
 
+  /** Takes note of what a command loads. */
+  noteLoaded(values: ReturnType<Load>, command: Command): void {
+    for (const [name, value] of values) {
+      // A block that is loaded again and again costs like an expansion.
+      if (this.#spend(`${name}=${value}`) === undefined) return;
+      this.#set(name, value.length <= longestValue ? value : undefined, command, true);
+    }
+  }
+
   #spend(value: string | undefined): string | undefined {
     if (value === undefined || value.length > this.#budget.left) return undefined;
     this.#budget.left -= value.length;
     return value;
   }
 
-  #set(name: string, value: string | undefined, command: Command): void {
+  #set(name: string, value: string | undefined, command: Command, loaded = false): void {
     const before = this.get(name, command.list);
     if (command.conditional && before === value) return;
-    this.#held.set(name, { value, within: command.conditional ? command.list : undefined });
+    this.#held.set(name, { value, within: command.conditional ? command.list : undefined, loaded });
   }
 }
 
@@ -91,6 +121,7 @@ export class Variables {
 export function walkWithVariables(
   commands: readonly Command[],
   visit: (command: Command, variables: Variables) => void,
+  load?: Load,
 ): void {
   const groups = new Map<Scope, Command[]>();
   const groupOf = (scope: Scope): Command[] => {
@@ -107,6 +138,7 @@ export function walkWithVariables(
     for (const command of group) {
       visit(command, variables);
       variables.note(command);
+      if (load !== undefined) variables.noteLoaded(load(command, variables), command);
     }
   }
 }

@@ -3,6 +3,8 @@ import { chmod, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { BootwrightError } from '../errors.ts';
 import { bootEntries } from '../grub/entries.ts';
+import { decodeEnvironment, type Environments, environmentPaths } from '../grub/load-env.ts';
+import type { Medium } from '../grub/medium.ts';
 import { rewriteForPxe } from '../grub/rewrite.ts';
 import { lookup } from '../iso/lookup.ts';
 import type { ImageTree } from '../iso/tree.ts';
@@ -72,6 +74,32 @@ async function readConfig(tree: ImageTree, { entry }: FoundConfig): Promise<Buff
   return bytes;
 }
 
+/** An environment block has 1 KiB, and a configuration a handful of them. */
+const environmentLimitBytes = 64 * 1024;
+const maxEnvironments = 100;
+
+async function readEnvironments(tree: ImageTree, paths: readonly string[]): Promise<Environments> {
+  const environments = new Map<string, ReturnType<typeof decodeEnvironment>>();
+  for (const path of paths.slice(0, maxEnvironments)) {
+    const entry = tree.find(path);
+    if (entry?.kind !== 'file' || entry.sizeBytes > environmentLimitBytes) continue;
+    const bytes = Buffer.alloc(entry.sizeBytes);
+    await tree.open(entry).read(bytes, 0);
+    environments.set(path, decodeEnvironment(bytes.toString('latin1')));
+  }
+  return environments;
+}
+
+/** The image as its configuration asks about it. */
+function mediumOf(tree: ImageTree): Medium {
+  return {
+    kindOf(path) {
+      const kind = tree.find(path)?.kind;
+      return kind === 'symlink' ? undefined : kind;
+    },
+  };
+}
+
 async function buildFrom(source: ByteSource, request: BuildRequest, folder: string): Promise<Manifest> {
   const { signal } = request;
   const report = (phase: BuildProgress['phase'], path: string, doneBytes = 0, totalBytes = source.sizeBytes) =>
@@ -91,11 +119,14 @@ async function buildFrom(source: ByteSource, request: BuildRequest, folder: stri
   if (liveFilesystem === undefined && givenUrl !== undefined) {
     throw new BootwrightError('LIVE_URL_UNUSED', { url: givenUrl });
   }
-  const { text: configText } = rewriteForPxe(originalBytes.toString(encoding), {
+  const originalText = originalBytes.toString(encoding);
+  const { text: configText } = rewriteForPxe(originalText, {
     liveUrl: liveFilesystem === undefined ? undefined : (givenUrl ?? joinUrl(bootServerUrl, isoFile)),
     variablesInUrl: givenUrl === undefined,
     kernelArguments: request.kernelArguments,
     from: config.from,
+    medium: mediumOf(tree),
+    environments: await readEnvironments(tree, environmentPaths(originalText)),
   });
   const checked = await preflight(tree, bootEntries(configText), { live: liveFilesystem !== undefined, signal });
 

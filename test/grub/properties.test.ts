@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { hasCode } from '../../src/errors.ts';
 import { bootMenu } from '../../src/grub/entries.ts';
+import { decodeEnvironment } from '../../src/grub/load-env.ts';
 import { type RenderOptions, renderGrubConfig } from '../../src/grub/render.ts';
 import { type RewriteOptions, rewriteForPxe } from '../../src/grub/rewrite.ts';
 import { tokenize } from '../../src/grub/tokenize.ts';
@@ -14,6 +15,10 @@ const rewriteOptions: fc.Arbitrary<RewriteOptions> = fc.record({
   variablesInUrl: fc.boolean(),
   kernelArguments: fc.subarray(['console=ttyS0', 'a=$b c', "it's", 'ip=eth0:dhcp', 'rd.live.image', 'root=live:other']),
   from: fc.constantFrom('grub.cfg', 'grub-pxe.cfg'),
+  medium: fc.constantFrom(undefined, { kindOf: () => 'file' as const }, { kindOf: () => undefined }),
+  environments: fc.constant(
+    new Map([['/env', decodeEnvironment('# GRUB Environment Block\nloaded=vmlinuz\na-b=1\nlive=root=live:y\n')]]),
+  ),
 });
 
 const renderOptions: fc.Arbitrary<RenderOptions> = fc.record(
@@ -93,8 +98,11 @@ describe('a script', () => {
       `${'menuentry a {\n'.repeat(249)}${'echo $a\nlinux $a\n'.repeat(12_000)}${'}\n'.repeat(249)}`,
     ];
     const startMs = performance.now();
+    const names = Array.from({ length: 10_000 }, (_, number) => `v${number}`);
+    const environments = new Map([['/env', decodeEnvironment(`# GRUB Environment Block\n${names.join('=\n')}`)]]);
+    hostile.push(fill('load_env -f /env\n'));
     for (const text of hostile) {
-      unlessMalformed(() => rewriteForPxe(text, options));
+      unlessMalformed(() => rewriteForPxe(text, { ...options, environments }));
       unlessMalformed(() => bootMenu(text));
     }
     expect(performance.now() - startMs).toBeLessThan(20_000);

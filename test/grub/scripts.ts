@@ -59,6 +59,10 @@ const assignment = fc.constantFrom(
   'a=/boot',
   'search --set=c --label X',
   'insmod part_gpt',
+  'load_env -f /env',
+  'load_env --skip-sig --file ($root)/env loaded',
+  'test ! -f ($root)/boot/$loaded -a -d $live -o -e',
+  '[ -f /boot/vmlinuz ]',
 );
 const simple = fc.oneof(
   fc.tuple(name, fc.array(word, { minLength: 1, maxLength: 4 })).map(([first, rest]) => [first, ...rest].join(' ')),

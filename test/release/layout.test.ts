@@ -117,6 +117,35 @@ test('where the image has no configuration for the network, its own one is used,
   expect(config).toContain('initrd /boot/initrd.img');
 });
 
+test('an initrd that is loaded only if it is there is loaded, though GRUB finds no file by looking over the network', async () => {
+  const entry = (condition: string) => `menuentry "a" {
+  linux /boot/vmlinuz rd.live.image
+  if [ ${condition} /boot/initrd.img ]; then
+    initrd /boot/initrd.img
+  fi
+  if [ ${condition === '-f' ? '-f' : '-z'} /boot/other.img ]; then echo other; fi
+}
+`;
+  const { config } = await built({ 'boot/grub2/grub-pxe.cfg': entry('-f') });
+  expect(config.replace(/ "root=live:[^"]*"| ip=dhcp/g, '')).toBe(entry('-n'));
+});
+
+test('a kernel and an initrd that an environment block names are found, and named plainly', async () => {
+  const { config, manifest } = await built({
+    'boot/mariner.cfg': '# GRUB Environment Block\nmariner_linux=vmlinuz\nmariner_initrd=initrd.img\n###',
+    'boot/grub2/grub-pxe.cfg': `set bootprefix=/boot
+load_env -f $bootprefix/mariner.cfg
+menuentry "a" {
+  linux $bootprefix/$mariner_linux rd.live.image
+  if [ -f $bootprefix/$mariner_initrd ]; then initrd $bootprefix/$mariner_initrd; fi
+}
+`,
+  });
+  expect(manifest).toMatchObject({ kernels: ['boot/vmlinuz'], initrds: ['boot/initrd.img'] });
+  expect(config).toContain('  linux $bootprefix/vmlinuz ');
+  expect(config).toContain('if [ -n $bootprefix/$mariner_initrd ]; then initrd $bootprefix/initrd.img; fi');
+});
+
 test('a configuration that is not UTF-8 keeps its bytes', async () => {
   const text = Buffer.from(
     `# caf\xe9\nmenuentry "a" {\n linux /boot/vmlinuz rd.live.image\n initrd /boot/initrd.img\n}\n`,
