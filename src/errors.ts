@@ -11,6 +11,7 @@ import type { ErrorRow } from './errors/row.ts';
 import { storeErrors } from './errors/store.ts';
 import { tftpErrors } from './errors/tftp.ts';
 import { wireErrors } from './errors/wire.ts';
+import { onOneLine } from './format.ts';
 
 /**
  * Every error that a person can meet, by the part of Bootwright that it comes from: its code, what went wrong, what to
@@ -58,7 +59,7 @@ export type ErrorData<Code extends ErrorCode> = Record<
 >;
 
 function fill(text: string, data: Readonly<Record<string, string | number>>): string {
-  return text.replace(/\{(\w+)\}/g, (_, name: string) => String(data[name]));
+  return text.replace(/\{(\w+)\}/g, (_, name: string) => onOneLine(String(data[name])));
 }
 
 /** An error with a code of `errorAreas`, the values that caused it, and what to do. */

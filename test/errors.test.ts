@@ -14,7 +14,7 @@ const exitStatuses = [
   [4, 'The output cannot be written.'],
   [5, 'This machine does not allow what was asked: a port, a permission, an interface.'],
   [6, 'A machine would not boot.'],
-  [130, 'Somebody stopped it (Ctrl-C or SIGTERM).'],
+  [130, 'Somebody stopped it (Ctrl-C or SIGTERM) before it was done. A server that is stopped in order ends with 0.'],
 ] as const;
 
 interface Row {
@@ -98,5 +98,11 @@ describe('the words of an error', () => {
     expect(hasCode(error, 'RELEASE_NOT_FOUND')).toBe(true);
     expect(hasCode(error, 'ROOT_IN_USE')).toBe(false);
     expect(hasCode(new Error('RELEASE_NOT_FOUND'), 'RELEASE_NOT_FOUND')).toBe(false);
+  });
+
+  it('what an image calls its files commands no terminal, and is one line', () => {
+    const error = new BootwrightError('RELEASE_NOT_FOUND', { id: 'a\n\x1b[2J\u202eb', root: 'é 😀' });
+    expect(error.message).toBe('there is no release "a\\u{a}\\u{1b}[2J\\u{202e}b" in é 😀');
+    expect(error.data['id']).toBe('a\n\x1b[2J\u202eb');
   });
 });

@@ -1,4 +1,4 @@
-import { formatBytes, formatDuration } from '../format.ts';
+import { formatBytes, formatDuration, onOneLine } from '../format.ts';
 import type { BootEvent } from './timeline.ts';
 
 /** How much a person wants to hear of it. */
@@ -37,13 +37,6 @@ function describeServed(event: Served, who: string): Described {
       };
     }
   }
-}
-
-/** What could break the line or hide a part of it: machines choose the names that they ask for. */
-const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
-
-function onOneLine(text: string): string {
-  return text.replace(unprintable, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
 }
 
 /** One line that a person can read for one step of a boot; `machine` is who has the address, where that is known. */

@@ -1,5 +1,5 @@
 import { Listr } from 'listr2';
-import { formatBytes } from '../format.ts';
+import { formatBytes, onOneLine } from '../format.ts';
 import type { BuildProgress } from '../release/build.ts';
 
 type Phase = BuildProgress['phase'];
@@ -35,7 +35,7 @@ async function forPeople<Result>(work: Work<Result>): Promise<Result> {
       if (reached >= 0) waiting[reached]?.resolve();
       reached += 1;
     }
-    if (doneBytes > 0) show(`${formatBytes(doneBytes)} of ${formatBytes(totalBytes)}: ${path}`);
+    if (doneBytes > 0) show(`${formatBytes(doneBytes)} of ${formatBytes(totalBytes)}: ${onOneLine(path)}`);
   });
   done.then(
     () => {

@@ -28,12 +28,13 @@ export const releaseErrors = {
   },
   IMAGE_NOTHING_TO_BOOT: {
     exit: exit.image,
-    problem: "GRUB's configuration in the image has no entry that loads a kernel and an initrd",
-    remedy: 'Give it a menuentry with "linux" and "initrd" commands that name files of the image.',
+    problem: 'no entry of {path} in the image loads a kernel and an initrd',
+    remedy:
+      'Give it a menuentry with "linux" and "initrd" commands that name files of the image; entries from elsewhere ("blscfg", "configfile") are not read.',
   },
   IMAGE_NOTHING_LIVE: {
     exit: exit.image,
-    problem: 'the image has a live system, but no entry of its menu boots it',
+    problem: 'the image has a live system, but no entry of {path} boots it',
     remedy: 'Give an entry the kernel arguments root=live:… and rd.live.image.',
   },
   IMAGE_NO_KERNEL: {
@@ -48,7 +49,7 @@ export const releaseErrors = {
   },
   IMAGE_FAMILY_UNSUPPORTED: {
     exit: exit.image,
-    problem: 'the initrd {path} is of {family}, whose live systems Bootwright does not know how to boot',
+    problem: 'the initrd {path} is of {family}, which Bootwright does not know how to boot',
     remedy: 'Use a live image that is made with dracut (Azure Linux, Fedora and others).',
   },
   INITRD_MODULE_MISSING: {

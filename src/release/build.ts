@@ -128,7 +128,11 @@ async function buildFrom(source: ByteSource, request: BuildRequest, folder: stri
     medium: mediumOf(tree),
     environments: await readEnvironments(tree, environmentPaths(originalText)),
   });
-  const checked = await preflight(tree, bootEntries(configText), { live: liveFilesystem !== undefined, signal });
+  const checked = await preflight(tree, bootEntries(configText), {
+    live: liveFilesystem !== undefined,
+    config: config.entry.path,
+    signal,
+  });
 
   const plan = planExtract({
     tree,

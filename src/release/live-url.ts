@@ -19,7 +19,9 @@ export function checkLiveUrl(text: string): string {
   if (!schemes.includes(scheme)) {
     throw new BootwrightError('LIVE_URL_SCHEME', { url: text, scheme, schemes: schemes.join(', ') });
   }
-  if (!text.startsWith(`${scheme}://`)) throw new BootwrightError('LIVE_URL_INVALID', { url: text });
+  // URL drops white space at the ends, which dracut would not: for it, the name would end in something after ".iso".
+  if (!text.startsWith(`${scheme}://`) || text.endsWith(' '))
+    throw new BootwrightError('LIVE_URL_INVALID', { url: text });
   if (!url.pathname.endsWith('.iso')) throw new BootwrightError('LIVE_URL_NOT_ISO', { url: text });
   return text;
 }

@@ -21,6 +21,8 @@ export interface Preflight {
 export interface PreflightOptions {
   /** The image has a live filesystem, which the initrd must fetch and mount. */
   readonly live: boolean;
+  /** The path of the configuration in the image, for errors. */
+  readonly config: string;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -81,13 +83,14 @@ async function checkLoaders(image: IsoImage): Promise<Pick<Preflight, 'loaders' 
 interface Bootable {
   readonly kernel: ImageEntry;
   readonly initrds: readonly ImageEntry[];
+  readonly arguments: readonly string[];
 }
 
 /** What of the menu starts the system of the image. Tools beside it (memtest, FreeDOS, firmware setup) don't count. */
 function findBootables(tree: ImageTree, entries: readonly BootEntry[], live: boolean): Bootable[] {
   return entries
     .filter(({ initrds, liveRoot }) => initrds.length > 0 && (liveRoot !== undefined || !live))
-    .map(({ kernel: kernelPath, initrds: initrdPaths, title }) => {
+    .map(({ kernel: kernelPath, initrds: initrdPaths, title, arguments: words }) => {
       const kernel = tree.find(kernelPath);
       if (kernel?.kind !== 'file') throw new BootwrightError('IMAGE_NO_KERNEL', { path: kernelPath, title });
       const initrds = initrdPaths.map((path) => {
@@ -95,7 +98,7 @@ function findBootables(tree: ImageTree, entries: readonly BootEntry[], live: boo
         if (initrd?.kind !== 'file') throw new BootwrightError('IMAGE_NO_INITRD', { path, title });
         return initrd;
       });
-      return { kernel, initrds };
+      return { kernel, initrds, arguments: words };
     });
 }
 
@@ -105,6 +108,9 @@ const otherFamilies: Readonly<Partial<Record<InitrdPart, string>>> = {
   casper: 'Ubuntu (casper)',
   archiso: 'Arch Linux (archiso)',
 };
+/** By its arguments: its files are also in whole systems that can make installers. */
+const anaconda = 'Anaconda (the installer of Fedora and RHEL)';
+const anacondaArgument = /^inst\.(?:stage2|repo)=/;
 
 /** What dracut needs to fetch a live ISO and to mount it. */
 const liveParts = ['livenet', 'dmsquash-live'] as const;
@@ -119,7 +125,7 @@ async function checkInitrds(
   { live, signal }: PreflightOptions,
 ): Promise<void> {
   const inspected = new Map<string, ReadonlySet<InitrdPart>>();
-  for (const { initrds } of bootables) {
+  for (const { initrds, arguments: words } of bootables) {
     const path = initrds.map((initrd) => initrd.path).join(', ');
     const parts = new Set<InitrdPart>();
     for (const entry of initrds) {
@@ -129,7 +135,8 @@ async function checkInitrds(
       for (const part of found) parts.add(part);
     }
     const missing = liveParts.find((module) => !parts.has(module));
-    const [other] = [...parts].flatMap((part) => otherFamilies[part] ?? []);
+    const [found] = [...parts].flatMap((part) => otherFamilies[part] ?? []);
+    const other = words.some((word) => anacondaArgument.test(word)) ? anaconda : found;
     if (other !== undefined && (!live || missing !== undefined)) {
       throw new BootwrightError('IMAGE_FAMILY_UNSUPPORTED', { path, family: other });
     }
@@ -155,7 +162,8 @@ export async function preflight(
   const bootables = findBootables(image, entries, options.live);
   if (bootables.length === 0) {
     const bootsSomething = entries.some(({ initrds }) => initrds.length > 0);
-    throw new BootwrightError(bootsSomething ? 'IMAGE_NOTHING_LIVE' : 'IMAGE_NOTHING_TO_BOOT', {});
+    const code = bootsSomething ? 'IMAGE_NOTHING_LIVE' : 'IMAGE_NOTHING_TO_BOOT';
+    throw new BootwrightError(code, { path: options.config });
   }
   await checkInitrds(image, bootables, options);
   return {

@@ -73,12 +73,30 @@ test.each<[string, Parts, ErrorCode, string]>([
     'IMAGE_NO_GRUB_CONFIG',
     'boot/grub2/grub-pxe.cfg',
   ],
-  ['a menu that boots nothing', { 'boot/grub2/grub-pxe.cfg': 'set timeout=5\n' }, 'IMAGE_NOTHING_TO_BOOT', 'no entry'],
+  [
+    'a menu that boots nothing',
+    { 'boot/grub2/grub-pxe.cfg': 'set timeout=5\nblscfg\n' },
+    'IMAGE_NOTHING_TO_BOOT',
+    'no entry of boot/grub2/grub-pxe.cfg',
+  ],
+  [
+    'the menu of an installer that needs its packages',
+    {
+      'liveos/rootfs.img': null,
+      'boot/grub2/grub-pxe.cfg': `menuentry 'Install' {
+  linux /boot/vmlinuz inst.stage2=hd:LABEL=Fedora-S-dvd-x86_64-40 quiet
+  initrd /boot/initrd.img
+}
+`,
+    },
+    'IMAGE_FAMILY_UNSUPPORTED',
+    'Anaconda',
+  ],
   [
     'a menu that boots something else',
     { 'boot/grub2/grub-pxe.cfg': "menuentry 'a' {\n linux /boot/vmlinuz quiet\n initrd /boot/initrd.img\n}\n" },
     'IMAGE_NOTHING_LIVE',
-    'no entry of its menu boots it',
+    'no entry of boot/grub2/grub-pxe.cfg boots it',
   ],
   ['a menu that is cut off', { 'boot/grub2/grub-pxe.cfg': 'menuentry "a" {\n' }, 'GRUB_CONFIG_MALFORMED', 'line'],
   ['a huge menu', { 'boot/grub2/grub-pxe.cfg': '#'.repeat(5_000_000) }, 'IMAGE_CONFIG_TOO_LARGE', 'grub-pxe.cfg'],
@@ -116,6 +134,7 @@ test.each<[string, ErrorCode, string]>([
   ['http:/h/image.iso', 'LIVE_URL_INVALID', 'http:/h/image.iso'],
   ['image.iso', 'LIVE_URL_INVALID', 'image.iso'],
   ['http://', 'LIVE_URL_INVALID', 'http://'],
+  ['http://h/image.iso ', 'LIVE_URL_INVALID', '"http://h/image.iso "'],
 ])('the URL %s', async (isoUrl, code, message) => {
   await expectRefused(tinyLiveOs(), { code, exitStatus: usage, message }, { isoUrl });
 });
