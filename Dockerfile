@@ -8,7 +8,7 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev && rm -rf node_modules/node-linux-* node_modules/.bin/node && npm cache clean --force
 COPY bin ./bin
 COPY src ./src
-RUN mkdir -p /srv/images /srv/pxe-root
+RUN mkdir -p /srv/images /srv/pxe-root && ln -s /opt/bootwright/bin/bootwright.js /usr/local/bin/bootwright
 
 ENV NODE_ENV=production \
     BOOTWRIGHT_IMAGES=/srv/images \
