@@ -84,7 +84,7 @@ export const probeErrors = {
   },
   PROBE_LIVE_UNCHECKED: {
     exit: exit.unbootable,
-    problem: 'whether the machine could fetch {url} is not known: only http, https and tftp can be tried',
+    problem: 'whether the machine could fetch {url} is not known: only http, https and tftp URLs can be tried',
     remedy: 'Probe with --quick to leave it out, and watch that server by other means.',
   },
   PROBE_ADDRESS_CHANGED: {

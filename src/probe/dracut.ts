@@ -32,7 +32,8 @@ export async function getAddressAgain({ clients, timeline }: Context, first: Gra
 export async function fetchLiveImage(context: Context, expected: Expected, choice: GrubChoice): Promise<void> {
   const { liveRoot: url, title } = choice;
   if (url !== undefined && /^https?:/.test(url)) return byHttp(context, expected, url);
-  if (url?.startsWith('tftp:')) return byTftp(context, expected, url);
+  const onTftp = url === undefined ? undefined : readTftpUrl(url);
+  if (onTftp !== undefined) return byTftp(context, expected, onTftp);
   await context.timeline.record('dracut', 'live image', async (notes) => {
     if (url === undefined && hasLiveMark(choice.arguments)) throw new BootwrightError('PROBE_NO_LIVE_IMAGE', { title });
     if (url !== undefined && !context.quick) throw new BootwrightError('PROBE_LIVE_UNCHECKED', { url });
@@ -67,9 +68,27 @@ async function byHttp({ clients, timeline, quick }: Context, expected: Expected,
   });
 }
 
-async function byTftp({ clients, timeline, quick }: Context, expected: Expected, url: string): Promise<void> {
-  const { host, pathname } = new URL(url);
-  const file = decodeURIComponent(pathname);
+interface OnTftp {
+  readonly host: string;
+  readonly file: string;
+}
+
+/** `undefined`: it is no such URL, or one that nobody can read. */
+function readTftpUrl(url: string): OnTftp | undefined {
+  const { protocol, hostname, pathname } = URL.parse(url) ?? {};
+  if (protocol !== 'tftp:' || !hostname || pathname === undefined) return undefined;
+  try {
+    return { host: hostname, file: decodeURIComponent(pathname) };
+  } catch {
+    return undefined;
+  }
+}
+
+async function byTftp(
+  { clients, timeline, quick }: Context,
+  expected: Expected,
+  { host, file }: OnTftp,
+): Promise<void> {
   const path = expected.manifest?.iso ?? file;
   await timeline.record('dracut', `TFTP: size of ${path}`, async (notes) => {
     notes.bytes = await clients.sizeByTftp(host, file, tftpParameters.curl);

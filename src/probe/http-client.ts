@@ -40,7 +40,9 @@ export function createHttpClient(localAddress: string, signal: AbortSignal): Htt
           if (statusCode !== 200) throw failed(url, `status ${statusCode}`);
           return { url, sizeBytes: lengthOf(answer, url) };
         }
-        url = new URL(headers.location, url).href;
+        const next = URL.parse(headers.location, url);
+        if (next === null) throw failed(url, `it redirects to "${headers.location}", which is no URL`);
+        url = next.href;
       }
       throw failed(first, `more than ${redirectLimit} redirects`);
     },

@@ -89,6 +89,11 @@ describe('the size of a file', () => {
     expect(await client().headByHttp(url)).toEqual({ sizeBytes: 7, url: url.replace('/file', '/other') });
   });
 
+  it('is not looked for where a redirect leads nowhere', async () => {
+    const url = await answering('HTTP/1.1 301 Moved\r\nContent-Length: 0\r\nLocation: http://[\r\n\r\n');
+    await expect(client().headByHttp(url)).rejects.toMatchObject({ code: 'PROBE_HTTP_FAILED' });
+  });
+
   it('is not looked for in a circle', async () => {
     const url = await answering(
       'HTTP/1.1 301 Moved\r\nContent-Length: 0\r\nLocation: /file\r\nConnection: close\r\n\r\n',

@@ -123,6 +123,11 @@ describe('a walk ends', () => {
     expect(await endOf({ quick: true })).toBe('boots at dracut nfs://10.0.0.1/live.iso: not tried');
   });
 
+  it.each(['tftp://10.0.0.1/%zz.iso', 'tftp://[/live.iso', 'tftp:live.iso'])('at the live image %s', async (url) => {
+    network.put('grub.cfg', grubConfig.replace(/root=\S+/, `root=live:${url}`));
+    expect(await endOf()).toBe('PROBE_LIVE_UNCHECKED at dracut live image');
+  });
+
   it('where its time is over', async () => {
     const controller = new AbortController();
     network.sizeByTftp = () => {
