@@ -17,7 +17,7 @@ interface Standpoint {
 export interface AddressPool {
   readonly first: number;
   readonly last: number;
-  /** Inside the range, but somebody else's: the server, the router, the network itself and its broadcast address. */
+  /** Inside the range, but somebody else's: the server, the router, name servers, the network and its broadcast address. */
   readonly reserved: ReadonlySet<number>;
 }
 

@@ -51,8 +51,9 @@ const chaddr = { start: 28, end: 34 };
  * Throws DHCP_POOL_INVALID, what `Udp.open` throws, and what the store throws on `load`.
  */
 export async function startDhcpServer(options: DhcpServerOptions): Promise<DhcpServer> {
-  const { udp, clock, store, report, port = 67, clientPort = 68, router } = options;
-  const leases = new LeaseTable(readPool(options.pool, options, router === undefined ? [] : [router]));
+  const { udp, clock, store, report, port = 67, clientPort = 68, router, dns = [] } = options;
+  const others = router === undefined ? dns : [router, ...dns];
+  const leases = new LeaseTable(readPool(options.pool, options, others));
   leases.restore(await store.load());
 
   const circumstances = { network: options, leases, bootFor: options.bootFor };

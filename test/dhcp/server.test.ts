@@ -223,3 +223,14 @@ it('closing lets the acknowledgement that is being saved go out, and hears nothi
   expect(answers()).toEqual(['ack']);
   expect(store.saves).toHaveLength(1);
 });
+
+it('never gives away the address of the router or of a name server, not even to who asks for it', async () => {
+  const own = { router: '10.0.0.10', dns: ['10.0.0.11', '192.0.2.1'] };
+  const { wire, say } = await open({ ...own, pool: { first: '10.0.0.10', last: '10.0.0.12' } });
+  for (const wish of ['10.0.0.10', '10.0.0.11']) {
+    say(message({ messageType: 'discover', requestedAddress: wish }, { mac: macOf(1) }));
+  }
+  await settle();
+  const offered = wire.sent.filter(({ to }) => to.port === 68).map(({ bytes }) => decodePacket(bytes).yiaddr);
+  expect(offered).toEqual(['10.0.0.12', '10.0.0.12']);
+});
