@@ -1,11 +1,26 @@
 import SqliteDatabase from 'better-sqlite3';
-import { Kysely, SqliteDialect } from 'kysely';
+import { type Driver, Kysely, SqliteDialect } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { BootwrightError } from '../errors.ts';
 import { migrations } from './migrations.ts';
 import type { Tables } from './schema.ts';
 
 export type Store = Kysely<Tables>;
+
+/** Where the disk is full, SQLite may have rolled back by itself: a second time fails, and would hide the reason. */
+function dialectOf(database: SqliteDatabase.Database): SqliteDialect {
+  const dialect = new SqliteDialect({ database });
+  const createDriver = dialect.createDriver.bind(dialect);
+  dialect.createDriver = (): Driver => {
+    const driver = createDriver();
+    const rollBack = driver.rollbackTransaction.bind(driver);
+    driver.rollbackTransaction = async (connection) => {
+      if (database.inTransaction) await rollBack(connection);
+    };
+    return driver;
+  };
+  return dialect;
+}
 
 /**
  * Opens the state of one server and brings its tables up to date. Whatever was committed is there after a `kill -9`
@@ -21,7 +36,7 @@ export async function openStore(path: string): Promise<Store> {
     sqlite?.close();
     throw new BootwrightError('STORE_UNREADABLE', { path, reason: (cause as Error).message }, { cause });
   }
-  const store: Store = new Kysely({ dialect: new SqliteDialect({ database: sqlite }) });
+  const store: Store = new Kysely({ dialect: dialectOf(sqlite) });
   const { error } = await new Migrator({
     db: store,
     provider: { getMigrations: () => Promise.resolve(migrations) },

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import SqliteDatabase from 'better-sqlite3';
 import { execa } from 'execa';
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PinnedBoot } from '../../src/boot/ledger.ts';
 import type { Lease } from '../../src/dhcp/lease.ts';
@@ -143,6 +144,23 @@ describe('what was saved is there', () => {
       expect((await loadBoots(store)).map(({ transaction }) => transaction).sort()).toEqual(rounds);
       for (const round of rounds) expect(await storedImages(store).find(`${round}.iso`)).toBeDefined();
     });
+  });
+});
+
+it('what SQLite takes back by itself, as where the disk is full, fails for its own reason', async () => {
+  await reopened(newPath(), async (store) => {
+    const leases = storedLeases(store);
+    await leases.save([lease(1)]);
+    const twice = store.transaction().execute(async (transaction) => {
+      await sql`DELETE FROM leases`.execute(transaction);
+      for (const mac of ['one', 'other']) {
+        await sql`INSERT OR ROLLBACK INTO leases VALUES ('10.0.0.2', ${mac}, 'bound', 1, NULL)`.execute(transaction);
+      }
+    });
+    await expect(twice).rejects.toThrow('UNIQUE');
+    expect(await leases.load()).toEqual([lease(1)]);
+    await leases.save([lease(2)]);
+    expect(await leases.load()).toHaveLength(2);
   });
 });
 
