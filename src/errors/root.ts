@@ -26,6 +26,11 @@ export const rootErrors = {
     problem: 'the interface {interface} has no IPv4 address',
     remedy: 'Give it one: "ip address add 10.0.0.1/24 dev {interface}".',
   },
+  NO_NETWORK: {
+    exit: exit.environment,
+    problem: 'this machine has no network with an IPv4 address that is up',
+    remedy: 'Look at "ip address": plug in the cable, switch the interface on, or give it an address.',
+  },
   INTERFACE_NOT_NAMED: {
     exit: exit.usage,
     problem: 'this machine has {count} networks, and one must be chosen',

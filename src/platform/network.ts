@@ -40,7 +40,7 @@ function isDown(name: string): boolean {
 /**
  * The network that the machines are on: the one that was named by its interface or by our address there, or else the
  * only one that this machine has. Throws INTERFACE_NOT_FOUND, INTERFACE_DOWN, INTERFACE_WITHOUT_ADDRESS,
- * ADDRESS_NOT_HERE or INTERFACE_NOT_NAMED.
+ * ADDRESS_NOT_HERE, NO_NETWORK or INTERFACE_NOT_NAMED.
  */
 export function chooseNetwork(wanted: { interface?: string | undefined; address?: string | undefined }): LocalNetwork {
   const networks = allNetworks();
@@ -61,8 +61,7 @@ export function chooseNetwork(wanted: { interface?: string | undefined; address?
     throw new BootwrightError(code, { interface: wanted.interface });
   }
   const [only, ...others] = there.filter(({ address }) => !address.startsWith('127.'));
-  if (only === undefined || others.length > 0) {
-    throw new BootwrightError('INTERFACE_NOT_NAMED', { count: only === undefined ? 0 : others.length + 1, known });
-  }
+  if (only === undefined) throw new BootwrightError('NO_NETWORK', {});
+  if (others.length > 0) throw new BootwrightError('INTERFACE_NOT_NAMED', { count: others.length + 1, known });
   return only;
 }

@@ -139,6 +139,7 @@ async function buildFrom(source: ByteSource, request: BuildRequest, folder: stri
     loaders: checked.loaders,
     config,
     configBytes: Buffer.from(configText, encoding),
+    booted: new Set([...checked.kernels, ...checked.initrds]),
     left: new Set(liveFilesystem === undefined ? [] : [liveFilesystem.path]),
     taken: liveFilesystem === undefined ? [manifestName] : [manifestName, isoFile],
   });

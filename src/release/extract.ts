@@ -29,13 +29,16 @@ export interface ExtractPlan {
   readonly folders: readonly string[];
 }
 
-// The server must be able to read what it serves, whatever the image says of it.
-const readable = 0o400;
+// The server must be able to read what it serves, whatever the image says of it; and what GRUB loads, any server that a
+// user puts it on, as whatever user it runs. dracut writes its initrds with mode 0600.
+const readable = { byOwner: 0o400, byAll: 0o444 };
 
 interface Parts {
   readonly tree: ImageTree;
   readonly loaders: Loaders;
   readonly config: FoundConfig;
+  /** Kernels and initrds. */
+  readonly booted: ReadonlySet<string>;
   /** Paths that stay in the ISO alone: the live system, which the machine takes out of the ISO. */
   readonly left: ReadonlySet<string>;
   /** What becomes of the configuration. */
@@ -67,7 +70,7 @@ function requireDistinct(paths: Iterable<string>): void {
  * What will be where: loaders at the root, the configuration in its one place, everything else as it is. Throws
  * IMAGE_NAME_TWICE, IMAGE_LINK_OUTSIDE or ISO_UNSUPPORTED.
  */
-export function planExtract({ tree, loaders, config, left, configBytes, taken }: Parts): ExtractPlan {
+export function planExtract({ tree, loaders, config, booted, left, configBytes, taken }: Parts): ExtractPlan {
   const moved = [loaders.boot, ...(loaders.grub === undefined ? [] : [loaders.grub]), ...loaders.others];
   const handled = new Set([...moved.map(({ entry }) => entry.path), ...left, config.entry.path]);
   const files: PlannedFile[] = moved.map(({ entry, file, open }) => ({
@@ -87,7 +90,7 @@ export function planExtract({ tree, loaders, config, left, configBytes, taken }:
     if (kind === 'file') {
       files.push({
         path,
-        mode: (entry.mode & 0o777) | readable,
+        mode: (entry.mode & 0o777) | (booted.has(path) ? readable.byAll : readable.byOwner),
         sizeBytes: entry.sizeBytes,
         open: () => tree.open(entry),
       });

@@ -212,6 +212,13 @@ test('a file that even its owner may not read in the image can be served', async
   expect(contents['artifacts/secret']).toMatch(/^0400 /);
 });
 
+test('what GRUB loads can be read by everybody, also by the user of another server', async () => {
+  const initrd = { content: tinyInitrd(['dmsquash-live', 'livenet']), mode: 0o600 };
+  const { contents } = await built({ 'boot/initrd.img': initrd, 'artifacts/private': { content: 'x', mode: 0o600 } });
+  expect(contents['boot/initrd.img']).toMatch(/^0644 /);
+  expect(contents['artifacts/private']).toMatch(/^0600 /);
+});
+
 test('an absolute link means the root of the image, and leads to the same file in the release', async () => {
   const { contents, folder } = await built({ 'artifacts/deep/kernel': { link: '/boot/vmlinuz' } });
   expect(contents['artifacts/deep/kernel']).toBe('-> ../../boot/vmlinuz');
