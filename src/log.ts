@@ -14,6 +14,8 @@ export function createLog({ format, level }: Settings['log']): Logger {
     ? pretty({
         colorize: process.stdout.isTTY === true,
         hideObject: true,
+        // Else the last lines may come in another order, or not at all.
+        sync: true,
         translateTime: 'SYS:HH:MM:ss',
         ignore: 'pid,hostname',
       })

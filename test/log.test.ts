@@ -25,9 +25,9 @@ describe('a step of a boot', () => {
         protocol: 'http',
         address: '10.0.0.9',
         path: '/x',
-        msg: '52:54:00:00:00:01 asked for /x, which is not here (HTTP)',
+        msg: '52:54:00:00:00:01 asked for x, which is not here (HTTP)',
       },
-      expect.objectContaining({ msg: '10.0.0.8 asked for /x, which is not here (HTTP)' }),
+      expect.objectContaining({ msg: '10.0.0.8 asked for x, which is not here (HTTP)' }),
     ]);
   });
 });

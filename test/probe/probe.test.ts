@@ -58,18 +58,18 @@ describe('"bootwright probe" against "bootwright serve", with a GRUB that has HT
     await expect.poll(() => served.released).toContain(mac);
   });
 
+  it('finds one wrong byte in the middle of the live image', async () => {
+    const { exitCode, report } = await withFlippedByte(join(served.folder, 'tiny.iso'), () => served.probe());
+    expect(exitCode).toBe(6);
+    expect(report.error).toMatchObject({ code: 'PROBE_WRONG_BYTES', data: { path: 'tiny.iso' } });
+  });
+
   it('says which file of the release has other bytes than were published', async () => {
     const path = join(served.folder, 'boot/vmlinuz');
     const { exitCode, report } = await withFlippedByte(path, () => served.probe());
     expect(exitCode).toBe(6);
     expect(report.error).toMatchObject({ code: 'PROBE_WRONG_BYTES', data: { path: 'boot/vmlinuz' } });
     expect(report.timeline.at(-1)).toMatchObject({ step: 'grub', what: 'HTTP: boot/vmlinuz', ok: false });
-  });
-
-  it('finds one wrong byte in the middle of the live image', async () => {
-    const { exitCode, report } = await withFlippedByte(join(served.folder, 'tiny.iso'), () => served.probe());
-    expect(exitCode).toBe(6);
-    expect(report.error).toMatchObject({ code: 'PROBE_WRONG_BYTES', data: { path: 'tiny.iso' } });
   });
 
   it('says that GRUB is not there', async () => {
