@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BootCatalog } from '../boot/plan.ts';
 import { activeReleaseId } from './activate.ts';
@@ -45,7 +45,12 @@ export class ReleaseCatalog implements BootCatalog {
   /** `undefined` where there is no such release, or what is there is not one. */
   get(id: string): Release | undefined {
     const known = this.#known.get(id);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      if (existsSync(join(known.folder, manifestName))) return known;
+      // Somebody removed it by hand.
+      this.#known.delete(id);
+      return undefined;
+    }
     if (!/^[a-z0-9][a-z0-9._-]*$/.test(id)) return undefined;
     const folder = join(this.#layout.releases, id);
     const file = join(folder, manifestName);

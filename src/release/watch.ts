@@ -78,7 +78,7 @@ export function watchImages({ images, layout, built, clock, kernelArguments, rep
   let wake = () => {};
 
   async function buildOne(image: Arrival): Promise<void> {
-    const startedMs = clock.nowMs();
+    const startedMs = clock.elapsedMs();
     const name = basename(image.path);
     report({ step: 'building', image: name, sizeBytes: image.sizeBytes });
     try {
@@ -92,7 +92,7 @@ export function watchImages({ images, layout, built, clock, kernelArguments, rep
       if (first) await activate(layout, manifest.id);
       const { path, sizeBytes, modifiedMs } = image;
       await built.save({ path, sizeBytes, modifiedMs, recipe, releaseId: manifest.id });
-      const durationMs = clock.nowMs() - startedMs;
+      const durationMs = clock.elapsedMs() - startedMs;
       report({ step: 'published', image: name, releaseId: manifest.id, activated: first, durationMs });
     } catch (error) {
       if (!stopping.signal.aborted) fail(image, error);

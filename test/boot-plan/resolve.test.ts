@@ -125,6 +125,14 @@ describe('which release', () => {
     expect(await textOf('releases/none-000000000000/live.iso')).toBeUndefined();
   });
 
+  it('one that is removed while the server runs is no longer known', async () => {
+    const removed = await writeRelease(root, 'removed');
+    expect(catalog.get(removed.id)?.manifest.id).toBe(removed.id);
+    await rm(removed.folder, { recursive: true });
+    expect(catalog.get(removed.id)).toBeUndefined();
+    expect(catalog.loaderOf(removed.id)).toBeUndefined();
+  });
+
   it('a machine whose release somebody removed by hand gets the active one', async () => {
     const gone = new BootLedger(
       [{ mac: 'm', address: machine, transaction: 1, releaseId: 'gone-000000000000', decidedMs: 0 }],
