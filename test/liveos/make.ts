@@ -1,4 +1,8 @@
-/** Makes a small LiveOS image that boots: `node test/liveos/make.ts [--flavour signed|http] [--output FILE]`. */
+/**
+ * Makes a small LiveOS image that boots:
+ *
+ *     node test/liveos/make.ts [--flavour signed|http] [--output FILE] [--mirror URL]
+ */
 import { constants, copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -8,18 +12,17 @@ import { missingPackages } from './missing.ts';
 import { imagePackages } from './packages.ts';
 import { makeTree } from './tree.ts';
 
-const debian = 'http://deb.debian.org/debian';
-
 /**
  * The path of a LiveOS image, from the cache or made now, which takes about a minute. Needs root (a tree of packages
  * has files of many users) and `imagePackages`.
  *
  * @param say hears what is done, where it takes long
+ * @param mirror of Debian; without it mmdebstrap takes Debian's own
  */
-export async function liveosImage(flavour: Flavour, say: (doing: string) => void, mirror = debian): Promise<string> {
-  const folder = await cacheFor(mirror);
+export async function liveosImage(flavour: Flavour, say: (doing: string) => void, mirror?: string): Promise<string> {
+  const folder = await cacheFor(mirror ?? '');
   const parts = await cached(join(folder, 'parts'), async (aside) => {
-    say(`making a small Debian from ${mirror}`);
+    say(`making a small Debian from ${mirror ?? "Debian's mirror"}`);
     await mkdir(aside);
     await makeTree(aside, mirror);
     await forgetAllBut(folder);
@@ -32,7 +35,7 @@ async function main(): Promise<void> {
     options: {
       flavour: { type: 'string', default: 'signed' },
       output: { type: 'string' },
-      mirror: { type: 'string', default: debian },
+      mirror: { type: 'string' },
     },
   });
   const flavour = flavours.find((known) => known === values.flavour);

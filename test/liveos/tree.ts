@@ -56,8 +56,8 @@ const notInTheSystem = [
   'var/lib/dpkg',
 ];
 
-/** Makes a minimal Debian 12 from `mirror`, and leaves `parts` in `folder`, which must be empty. */
-export async function makeTree(folder: string, mirror: string): Promise<void> {
+/** Makes a minimal Debian 12, and leaves `parts` in `folder`, which must be empty. */
+export async function makeTree(folder: string, mirror: string | undefined): Promise<void> {
   const tree = join(folder, 'tree');
   await execa(
     'unshare',
@@ -73,7 +73,7 @@ export async function makeTree(folder: string, mirror: string): Promise<void> {
       `--customize-hook=${join(import.meta.dirname, 'finish-tree')}`,
       'bookworm',
       tree,
-      mirror,
+      ...(mirror === undefined ? [] : [mirror]),
     ],
     {
       // unshare ignores any other signal.
