@@ -33,8 +33,8 @@ describe('a loader', () => {
       isSigned: false,
       grub: { modules: ['normal', 'http'], prefix: '/boot/grub2', config: 'set root=(http)', hasMemoryDisk: true },
       sbat: [
-        { component: 'sbat', generation: 1 },
-        { component: 'grub', generation: 4 },
+        { component: 'sbat', generation: 1, vendor: 'SBAT Version', package: 'sbat', version: '1' },
+        { component: 'grub', generation: 4, vendor: 'Free Software Foundation', package: 'grub', version: '2.06' },
       ],
     });
   });
