@@ -49,11 +49,24 @@ function nameOf(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1).toLowerCase();
 }
 
-/** The UEFI loaders of an image: in EFI/BOOT, GRUB also in a vendor's folder beside it. */
+/** Where the loaders are that firmware starts: on a medium, and at the root of what was made for the network. */
+const bootFolders = [/^efi\/boot$/i, /^$/] as const;
+
+/** The UEFI loaders of an image: in EFI/BOOT, or at its root; GRUB also in a vendor's folder. */
 export function findLoaders(tree: Pick<ImageTree, 'entries' | 'open'>): Loaders | undefined {
+  for (const folder of bootFolders) {
+    const loaders = findLoadersIn(tree, folder);
+    if (loaders !== undefined) return loaders;
+  }
+  return undefined;
+}
+
+function findLoadersIn(tree: Pick<ImageTree, 'entries' | 'open'>, bootFolder: RegExp): Loaders | undefined {
   const found = (entry: ImageEntry, file: string): FoundLoader => ({ entry, file, open: () => tree.open(entry) });
-  const programs = tree.entries.filter(({ kind, path }) => kind === 'file' && /^efi\/[^/]+\/[^/]+\.efi$/i.test(path));
-  const inBoot = programs.filter(({ path }) => /^efi\/boot$/i.test(folderOf(path)));
+  const programs = tree.entries.filter(
+    ({ kind, path }) => kind === 'file' && /^(?:efi\/[^/]+\/)?[^/]+\.efi$/i.test(path),
+  );
+  const inBoot = programs.filter(({ path }) => bootFolder.test(folderOf(path)));
   for (const architecture of ['x64', 'arm64'] as const) {
     const names = loaderNames[architecture];
     const boot = inBoot.find(({ path }) => nameOf(path) === names.boot);
