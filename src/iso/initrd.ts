@@ -1,7 +1,7 @@
 import { BootwrightError } from '../errors.ts';
 import type { ByteSource } from '../platform/files.ts';
 import { type Compression, type CompressionName, recogniseCompression } from './compression.ts';
-import { isCpio, readCpio } from './cpio.ts';
+import { isCpio, readCpio, type VisitCpio } from './cpio.ts';
 import { Findings, type InitrdPart } from './initrd-parts.ts';
 import { type Input, inputOfPieces, inputOfSource } from './input.ts';
 import { type Allowance, Unpacking } from './unpack.ts';
@@ -37,26 +37,38 @@ const maxArchives = 10_000;
 const defaultUnpackedBytes = 4 * 1024 * 1024 * 1024;
 
 /**
- * Looks into an initrd: cpio archives one after the other with zeros between, each plain or compressed, as Linux
- * unpacks them (Documentation/driver-api/early-userspace/buffer-format.rst). Memory is bounded, whatever is in it. What
- * comes after the last archive and is none, such as a boot configuration, is left alone.
+ * Shows `visit` every file of an initrd, in order, until it says 'stop': cpio archives one after the other with zeros
+ * between, each plain or compressed, as Linux unpacks them
+ * (Documentation/driver-api/early-userspace/buffer-format.rst). Memory is bounded, whatever is in it. What comes after
+ * the last archive and is none, such as a boot configuration, is left alone. `isWhole` is false where it was stopped.
  * Throws INITRD_NOT_CPIO, INITRD_COMPRESSION_UNKNOWN, INITRD_DAMAGED or INITRD_TOO_LARGE.
  */
-export async function inspectInitrd(source: ByteSource, limits: InitrdLimits = {}): Promise<InitrdContents> {
+export async function visitInitrd(
+  source: ByteSource,
+  visit: VisitCpio,
+  limits: InitrdLimits = {},
+): Promise<Pick<InitrdContents, 'archives' | 'isWhole'>> {
   const limitBytes = limits.unpackedBytes ?? defaultUnpackedBytes;
-  const reading = new Reading(source, { limitBytes, leftBytes: limitBytes });
+  const reading = new Reading(source, visit, { limitBytes, leftBytes: limitBytes });
   const isWhole = await reading.run();
-  return { archives: reading.archives, ...reading.findings.result(), isWhole };
+  return { archives: reading.archives, isWhole };
+}
+
+/** Looks into an initrd, as far as is needed to say what it boots. Throws as `visitInitrd`. */
+export async function inspectInitrd(source: ByteSource, limits: InitrdLimits = {}): Promise<InitrdContents> {
+  const findings = new Findings();
+  return { ...(await visitInitrd(source, findings.visit, limits)), ...findings.result() };
 }
 
 class Reading {
-  readonly findings = new Findings();
   readonly archives: InitrdArchive[] = [];
   readonly #source: ByteSource;
+  readonly #visit: VisitCpio;
   readonly #allowance: Allowance;
 
-  constructor(source: ByteSource, allowance: Allowance) {
+  constructor(source: ByteSource, visit: VisitCpio, allowance: Allowance) {
     this.#source = source;
+    this.#visit = visit;
     this.#allowance = allowance;
   }
 
@@ -78,7 +90,7 @@ class Reading {
     if (isCpio(start)) {
       const input = inputOfSource(this.#source, offsetBytes);
       this.#begin({ compression: 'none', offsetBytes });
-      return (await readCpio(input, this.findings.visit)) === 'stop' ? 'stop' : offsetBytes + input.position;
+      return (await readCpio(input, this.#visit)) === 'stop' ? 'stop' : offsetBytes + input.position;
     }
     const compression = recogniseCompression(start);
     if (compression !== undefined) return this.#readCompressed(offsetBytes, compression);
@@ -106,7 +118,7 @@ class Reading {
           throw new BootwrightError('INITRD_DAMAGED', { what: 'junk after an archive', offsetBytes });
         }
         this.#begin({ compression: name, offsetBytes });
-        if ((await readCpio(input, this.findings.visit)) === 'stop') return 'stop';
+        if ((await readCpio(input, this.#visit)) === 'stop') return 'stop';
       }
     } finally {
       await unpacking.pieces.return();
