@@ -1,7 +1,7 @@
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
-import type { Flavour } from '../liveos/iso.ts';
+import type { Flavour } from '../liveos/flavours.ts';
 import { liveosImage } from '../liveos/make.ts';
 import { imagePrograms, machinePrograms } from '../liveos/packages.ts';
 import { describeWith } from '../support/programs.ts';

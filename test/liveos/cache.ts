@@ -1,15 +1,24 @@
 import { createHash } from 'node:crypto';
-import { access, mkdir, readdir, readFile, readlink, rename, rm } from 'node:fs/promises';
+import { access, mkdir, readdir, readFile, readlink, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 const cacheFolder = join(import.meta.dirname, '../../.cache/liveos');
 
-/** A folder of the cache, named after everything that decides what is made: a change in any of it makes anew. */
-export async function cacheFor(...alsoDecides: readonly string[]): Promise<string> {
+async function filesIn(path: string): Promise<readonly string[]> {
+  if (!(await stat(path)).isDirectory()) return [path];
+  const entries = await readdir(path, { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => !entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name));
+}
+
+/**
+ * A folder of the cache, named after everything that decides what is made: a change in any of it makes anew.
+ *
+ * @param names of files and folders beside this one, with all that is in them
+ */
+export async function cacheFor(names: readonly string[], ...alsoDecides: readonly string[]): Promise<string> {
   const hash = createHash('sha256');
-  const entries = await readdir(import.meta.dirname, { recursive: true, withFileTypes: true });
-  const paths = entries.filter((entry) => !entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name));
-  for (const path of paths.toSorted()) {
+  const paths = await Promise.all(names.map((name) => filesIn(join(import.meta.dirname, name))));
+  for (const path of paths.flat().toSorted()) {
     hash.update(path.slice(import.meta.dirname.length)).update('\0');
     hash.update(await readFile(path).catch(() => readlink(path))).update('\0');
   }
@@ -18,9 +27,10 @@ export async function cacheFor(...alsoDecides: readonly string[]): Promise<strin
 }
 
 /** Removes what earlier states of the scripts made. */
-export async function forgetAllBut(folder: string): Promise<void> {
+export async function forgetAllBut(...folders: readonly string[]): Promise<void> {
+  const wanted = folders.map((folder) => basename(folder));
   for (const name of await readdir(cacheFolder)) {
-    if (name !== basename(folder)) await rm(join(cacheFolder, name), { recursive: true, force: true });
+    if (!wanted.includes(name)) await rm(join(cacheFolder, name), { recursive: true, force: true });
   }
 }
 

@@ -1,59 +1,51 @@
 import { cp, link, mkdir, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { execa } from 'execa';
+import { type Flavour, type Layout, layouts } from './flavours.ts';
 import { imageTime } from './tree.ts';
 
-/**
- * `signed`: shim and GRUB as Debian signed them, for Secure Boot; this GRUB knows TFTP and no HTTP.
- * `http`: the same, but a GRUB that nobody signed and that knows HTTP.
- */
-export const flavours = ['signed', 'http'] as const;
-export type Flavour = (typeof flavours)[number];
-
-/** Where each part of the tree lies on the image: the layout of Azure Linux's image customizer. */
-function layout(flavour: Flavour): Readonly<Record<string, string>> {
-  return {
-    'efi/boot/bootx64.efi': 'shim-signed.efi',
-    'efi/boot/grubx64.efi': `grub-${flavour}.efi`,
-    'boot/vmlinuz': 'vmlinuz',
-    'boot/initrd.img': 'initrd.img',
-    'liveos/rootfs.img': 'rootfs.img',
-  };
-}
+const env = { SOURCE_DATE_EPOCH: String(imageTime) };
+const efiImage = 'boot/grub2/efiboot.img';
 
 /**
- * Makes the ISO of one flavour from the `parts` in `partsFolder`.
+ * Makes the ISO of one flavour from the `parts` in `partsFolder`. UEFI boots it from a disc (El Torito) and from a
+ * stick (a GPT partition over the same EFI file system).
  *
  * @param output a file that is written over
  */
 export async function makeIso(partsFolder: string, flavour: Flavour, output: string): Promise<void> {
+  const { configs, loaders, files }: Layout = layouts[flavour];
   const staging = `${output}.staging`;
   await rm(staging, { recursive: true, force: true });
-  await cp(join(import.meta.dirname, 'iso'), staging, { recursive: true, verbatimSymlinks: true });
-  for (const [path, part] of Object.entries(layout(flavour))) {
+  for (const folder of ['common', configs]) {
+    await cp(join(import.meta.dirname, 'iso', folder), staging, { recursive: true, verbatimSymlinks: true });
+  }
+  for (const [path, part] of Object.entries({ ...loaders, ...files })) {
     await mkdir(dirname(join(staging, path)), { recursive: true });
     await link(join(partsFolder, part), join(staging, path));
   }
-  await makeEfiImage(staging);
+  await makeEfiImage(staging, Object.keys(loaders));
   await execa(
     'xorriso',
     [
       ...['-as', 'mkisofs', '-quiet', '-volid', 'CDROM', '-rational-rock', '-joliet', '-iso-level', '3'],
       `--set_all_file_dates`,
       `=${imageTime}`,
-      ...['-e', 'boot/grub2/efiboot.img', '-no-emul-boot', '-output', output, staging],
+      ...['-e', efiImage, '-no-emul-boot', '-efi-boot-part', '--efi-boot-image', '--protective-msdos-label'],
+      ...['-output', output, staging],
     ],
-    { env: { SOURCE_DATE_EPOCH: String(imageTime) } },
+    { env },
   );
   await rm(staging, { recursive: true });
 }
 
-/** The FAT file system from which UEFI starts a disc (El Torito), with the same loaders as `efi/boot`. */
-async function makeEfiImage(staging: string): Promise<void> {
-  const image = join(staging, 'boot/grub2/efiboot.img');
-  const env = { SOURCE_DATE_EPOCH: String(imageTime) };
+/** The FAT file system from which UEFI starts a disc or a stick, with shim and GRUB side by side. */
+async function makeEfiImage(staging: string, loaders: readonly string[]): Promise<void> {
+  const image = join(staging, efiImage);
   await execa('mkfs.vfat', ['-C', '-i', 'b007b007', image, String(8 * 1024)], { env });
   await execa('mmd', ['-i', image, '::/efi', '::/efi/boot'], { env });
-  const loaders = ['bootx64.efi', 'grubx64.efi'].map((name) => join(staging, 'efi/boot', name));
-  await execa('mcopy', ['-i', image, ...loaders, '::/efi/boot/'], { env });
+  for (const path of loaders) {
+    await execa('mcopy', ['-i', image, join(staging, path), `::/efi/boot/${basename(path).toLowerCase()}`], { env });
+  }
+  await execa('mcopy', ['-i', image, '-s', join(import.meta.dirname, 'efi-image/boot'), '::/'], { env });
 }

@@ -12,7 +12,7 @@ export const imagePackages = [
 /** Debian packages that boot the image: a UEFI machine, and a network of its own. */
 export const machinePackages = ['qemu-system-x86', 'ovmf', 'iproute2'] as const;
 
-/** Debian packages inside the image: dracut fetches it from the network, systemd runs it. */
+/** Debian packages inside the image: dracut fetches it from the network or checks it on a disc, systemd runs it. */
 export const insidePackages = [
   'linux-image-cloud-amd64',
   'dracut',
@@ -21,6 +21,7 @@ export const insidePackages = [
   'isc-dhcp-client',
   'iputils-arping',
   'curl',
+  'isomd5sum',
   'zstd',
   'procps',
   'iproute2',

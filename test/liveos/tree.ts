@@ -1,10 +1,11 @@
-import { rename, rm } from 'node:fs/promises';
+import { rename, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { insidePackages, loaderPackages } from './packages.ts';
 
-/** What every flavour of the image is made from, as `makeTree` leaves it in its folder. */
-const parts = ['rootfs.img', 'vmlinuz', 'initrd.img', 'shim-signed.efi', 'grub-signed.efi', 'grub-http.efi'] as const;
+/** What `finish-tree` leaves in the tree. */
+const made = ['vmlinuz', 'initrd.img', 'shim-signed.efi', 'grub-signed.efi', 'grub.efi', 'grub-vendor.efi'] as const;
+export type Part = (typeof made)[number] | 'rootfs.img' | 'initrd-full-os.img';
 
 /** All times in the image, in seconds since 1970: it does not depend on when it was made. 2025-01-01. */
 export const imageTime = 1735689600;
@@ -41,11 +42,10 @@ const unpackedRules = [
   ...kernelModules.map((module) => `path-include=/lib/modules/*/kernel/${module}`),
 ];
 
-/** What the packages bring and the running system has no use for. */
+/** What the packages bring and the running system has no use for. dracut stays: an initrd can be made of the system. */
 const notInTheSystem = [
   'boot',
   'made',
-  'usr/lib/dracut',
   'usr/lib/udev/hwdb.d',
   'usr/lib/x86_64-linux-gnu/perl',
   'usr/lib/x86_64-linux-gnu/perl-base',
@@ -56,7 +56,7 @@ const notInTheSystem = [
   'var/lib/dpkg',
 ];
 
-/** Makes a minimal Debian 12, and leaves `parts` in `folder`, which must be empty. */
+/** Makes a minimal Debian 12, and leaves every `Part` in `folder`, which must be empty. */
 export async function makeTree(folder: string, mirror: string | undefined): Promise<void> {
   const tree = join(folder, 'tree');
   await execa(
@@ -94,8 +94,16 @@ export async function makeTree(folder: string, mirror: string | undefined): Prom
     ],
     { env: { SOURCE_DATE_EPOCH: String(imageTime) } },
   );
-  for (const part of parts) {
-    if (part !== 'rootfs.img') await rename(join(tree, 'made', part), join(folder, part));
-  }
+  for (const part of made) await rename(join(tree, 'made', part), join(folder, part));
+  await makeFullOs(tree, join(folder, 'initrd-full-os.img'));
   await rm(tree, { recursive: true });
+}
+
+/** The same system once more, as an initrd that is all there is. */
+async function makeFullOs(tree: string, output: string): Promise<void> {
+  for (const path of notInTheSystem) await rm(join(tree, path), { recursive: true, force: true });
+  await symlink('usr/lib/systemd/systemd', join(tree, 'init'));
+  const pack = 'find . | LC_ALL=C sort | cpio --quiet --create --format newc --reproducible | zstd --quiet -T0 -9';
+  const touch = `find . -exec touch --no-dereference --date @${imageTime} {} +`;
+  await execa('chroot', [tree, 'sh', '-c', `cd / && ${touch} && ${pack}`], { stdout: { file: output } });
 }
