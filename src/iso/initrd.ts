@@ -40,16 +40,18 @@ const defaultUnpackedBytes = 4 * 1024 * 1024 * 1024;
  * Shows `visit` every file of an initrd, in order, until it says 'stop': cpio archives one after the other with zeros
  * between, each plain or compressed, as Linux unpacks them
  * (Documentation/driver-api/early-userspace/buffer-format.rst). Memory is bounded, whatever is in it. What comes after
- * the last archive and is none, such as a boot configuration, is left alone. `isWhole` is false where it was stopped.
+ * the last archive and is none, such as a boot configuration, is left alone. `isWhole` is false where it was stopped. `begins`
+ * is told of each archive: hard links are among the files of one.
  * Throws INITRD_NOT_CPIO, INITRD_COMPRESSION_UNKNOWN, INITRD_DAMAGED or INITRD_TOO_LARGE.
  */
 export async function visitInitrd(
   source: ByteSource,
   visit: VisitCpio,
   limits: InitrdLimits = {},
+  begins: (archive: InitrdArchive) => void = () => {},
 ): Promise<Pick<InitrdContents, 'archives' | 'isWhole'>> {
   const limitBytes = limits.unpackedBytes ?? defaultUnpackedBytes;
-  const reading = new Reading(source, visit, { limitBytes, leftBytes: limitBytes });
+  const reading = new Reading(source, visit, begins, { limitBytes, leftBytes: limitBytes });
   const isWhole = await reading.run();
   return { archives: reading.archives, isWhole };
 }
@@ -64,11 +66,13 @@ class Reading {
   readonly archives: InitrdArchive[] = [];
   readonly #source: ByteSource;
   readonly #visit: VisitCpio;
+  readonly #begins: (archive: InitrdArchive) => void;
   readonly #allowance: Allowance;
 
-  constructor(source: ByteSource, visit: VisitCpio, allowance: Allowance) {
+  constructor(source: ByteSource, visit: VisitCpio, begins: (archive: InitrdArchive) => void, allowance: Allowance) {
     this.#source = source;
     this.#visit = visit;
+    this.#begins = begins;
     this.#allowance = allowance;
   }
 
@@ -102,6 +106,7 @@ class Reading {
     if (this.archives.push(archive) > maxArchives) {
       throw new BootwrightError('INITRD_TOO_LARGE', { what: 'archives', limit: maxArchives });
     }
+    this.#begins(archive);
   }
 
   async #readCompressed(offsetBytes: number, { name, decompress }: Compression): Promise<number | 'stop'> {
