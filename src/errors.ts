@@ -1,9 +1,11 @@
 import { configErrors } from './errors/config.ts';
 import { dhcpErrors } from './errors/dhcp.ts';
+import { discErrors } from './errors/disc.ts';
 import { grubErrors } from './errors/grub.ts';
 import { httpErrors } from './errors/http.ts';
 import { imageErrors } from './errors/image.ts';
 import { platformErrors } from './errors/platform.ts';
+import { preflightErrors } from './errors/preflight.ts';
 import { probeErrors } from './errors/probe.ts';
 import { releaseErrors } from './errors/release.ts';
 import { rootErrors } from './errors/root.ts';
@@ -27,9 +29,11 @@ export const errorAreas = {
   store: storeErrors,
   platform: platformErrors,
   image: imageErrors,
+  preflight: preflightErrors,
   dhcp: dhcpErrors,
   tftp: tftpErrors,
   grub: grubErrors,
+  disc: discErrors,
   probe: probeErrors,
 } as const;
 
@@ -42,9 +46,11 @@ const errorTable = {
   ...storeErrors,
   ...platformErrors,
   ...imageErrors,
+  ...preflightErrors,
   ...dhcpErrors,
   ...tftpErrors,
   ...grubErrors,
+  ...discErrors,
   ...probeErrors,
 } as const;
 
