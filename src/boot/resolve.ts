@@ -4,6 +4,8 @@ import { bytesSource } from '../platform/files.ts';
 import { openFile } from '../platform/files-node.ts';
 import type { Release, ReleaseCatalog } from '../release/catalog.ts';
 import { grubConfigPath, manifestName } from '../release/layout.ts';
+import { joinUrl } from '../release/live-url.ts';
+import { liveImageOf } from '../release/manifest.ts';
 import type { Asker, BootFile, ResolveBootFile } from './files.ts';
 import { type FileEntry, findEntry } from './find-entry.ts';
 import type { BootLedger } from './ledger.ts';
@@ -64,12 +66,12 @@ export function createResolver({ catalog, ledger, server }: ResolverOptions): Re
   }
 
   async function render(release: Release): Promise<Uint8Array> {
-    const { id, iso, liveUrl, loader } = release.manifest;
+    const { id, liveUrl, loader } = release.manifest;
+    const live = liveImageOf(release.manifest);
     // A letter for each byte: what is not understood stays as it is, in any encoding.
     const text = (await readAll(`${release.folder}/${grubConfigPath}`)).toString('latin1');
     const port = server.httpPort === 80 ? '' : `:${server.httpPort}`;
-    const served =
-      iso === null ? undefined : `http://${server.address}${port}/releases/${id}/${encodeURIComponent(iso)}`;
+    const served = live === null ? undefined : joinUrl(`http://${server.address}${port}/releases/${id}`, live);
     const rendered = renderGrubConfig(text, {
       releaseId: id,
       server,

@@ -82,6 +82,12 @@ export const releaseErrors = {
     problem: 'the path of {url} does not end in .iso, so dracut would not take it for an ISO',
     remedy: 'Let the URL end in .iso, lower case; --base-url appends the name of the ISO.',
   },
+  LIVE_URL_NOT_SQUASHFS: {
+    exit: exit.usage,
+    problem:
+      'the path of {url} names no squashfs: dracut takes ".iso" for an ISO, and a path that ends in "/" has no file',
+    remedy: 'Let the URL end in the name of the file, such as rootfs.img; --base-url appends it.',
+  },
   LIVE_URL_UNUSED: {
     exit: exit.usage,
     problem: 'the image holds its whole system in the initrd, and would fetch nothing from {url}',
@@ -111,6 +117,11 @@ export const releaseErrors = {
     exit: exit.output,
     problem: 'cannot write to {path}: {reason}',
     remedy: 'Check the permissions of the folder and the health of the disk.',
+  },
+  OUTPUT_NAME_UNKNOWN: {
+    exit: exit.usage,
+    problem: 'how {path} shall be packed is not clear from its name',
+    remedy: 'Let the name end in one of: {endings}.',
   },
   OUTPUT_NOT_OURS: {
     exit: exit.output,

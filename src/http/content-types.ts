@@ -5,7 +5,9 @@ const types: Readonly<Record<string, string>> = {
   img: 'application/vnd.efi-img',
   cfg: 'text/plain; charset=utf-8',
   json: 'application/json; charset=utf-8',
+  sh: 'text/x-shellscript; charset=utf-8',
   txt: 'text/plain; charset=utf-8',
+  yaml: 'application/yaml',
 };
 
 export function contentType(path: string): string {

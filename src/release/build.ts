@@ -48,8 +48,8 @@ function isoFileName(image: string): string {
 const bootServerUrl = 'http://$net_default_server';
 
 function chooseLiveUrl({ isoUrl, baseUrl }: BuildRequest, isoFile: string): string | undefined {
-  if (isoUrl !== undefined) return checkLiveUrl(isoUrl);
-  if (baseUrl !== undefined) return checkLiveUrl(joinUrl(baseUrl, isoFile));
+  if (isoUrl !== undefined) return checkLiveUrl(isoUrl, 'iso');
+  if (baseUrl !== undefined) return checkLiveUrl(joinUrl(baseUrl, isoFile), 'iso');
   return undefined;
 }
 

@@ -4,6 +4,7 @@ import { BootwrightError } from '../errors.ts';
 import { describeWriteFailure, syncFolder } from '../platform/durable.ts';
 import { exchangePaths } from '../platform/libc.ts';
 import { type BuildRequest, build } from './build.ts';
+import { type Compression, compressionOf } from './compression.ts';
 import type { Manifest } from './manifest.ts';
 import { lookAtOutput, type Occupied, type OutputFormat, resolveOutput } from './occupied.ts';
 import { makeStaging, setAsideName } from './staging.ts';
@@ -31,21 +32,26 @@ async function putFolder(made: string, output: string, occupied: Occupied): Prom
 }
 
 /** Makes the output in the staging folder; its path there. */
-async function make(request: BuildRequest, staging: string, format: OutputFormat): Promise<[Manifest, string]> {
+async function make(
+  request: BuildRequest,
+  staging: string,
+  compression: Compression | undefined,
+): Promise<[Manifest, string]> {
   const folder = join(staging, 'release');
   await mkdir(folder);
   const manifest = await build(request, folder);
-  if (format === 'pxe-dir') return [manifest, folder];
+  if (compression === undefined) return [manifest, folder];
   const archive = join(staging, 'release.tar');
-  await packTar(folder, manifest, archive, request.signal);
+  await packTar(folder, manifest, archive, { compression, signal: request.signal });
   return [manifest, archive];
 }
 
-async function deliverTo(path: string, request: BuildRequest, format: OutputFormat): Promise<Manifest> {
+async function deliverTo(path: string, request: BuildRequest, compression?: Compression): Promise<Manifest> {
+  const format: OutputFormat = compression === undefined ? 'pxe-dir' : 'pxe-tar';
   await lookAtOutput(path, format);
   const staging = await makeStaging(path);
   try {
-    const [manifest, made] = await make(request, staging.folder, format);
+    const [manifest, made] = await make(request, staging.folder, compression);
     request.signal?.throwIfAborted();
     // Again: a build takes its time, in which somebody may have put something there.
     const occupied = await lookAtOutput(path, format);
@@ -60,13 +66,14 @@ async function deliverTo(path: string, request: BuildRequest, format: OutputForm
 
 /**
  * Builds into a folder or a tar file of the user's. What is at `output` is replaced in one step at the end, and only if
- * Bootwright made it; a build that fails leaves nothing. Throws OUTPUT_NOT_OURS, OUTPUT_FULL, OUTPUT_UNWRITABLE and
+ * Bootwright made it; a build that fails leaves nothing. Throws OUTPUT_NAME_UNKNOWN, OUTPUT_NOT_OURS, OUTPUT_FULL, OUTPUT_UNWRITABLE and
  * what the build throws.
  */
 export async function deliver(request: BuildRequest, output: string, format: OutputFormat): Promise<Manifest> {
   const path = resolve(output);
   try {
-    return await deliverTo(await resolveOutput(path), request, format);
+    const compression = format === 'pxe-tar' ? compressionOf(path) : undefined;
+    return await deliverTo(await resolveOutput(path), request, compression);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EBUSY') {
       const reason = 'something is mounted there; a folder inside it could be replaced';

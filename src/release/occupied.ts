@@ -1,6 +1,7 @@
-import { lstat, open, readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { lstat, readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { BootwrightError } from '../errors.ts';
+import { manifestOfArchive } from './archive-manifest.ts';
 import { manifestName } from './layout.ts';
 import { type Manifest, parseManifest } from './manifest.ts';
 
@@ -30,27 +31,13 @@ async function lookAtFolder(path: string): Promise<Occupied> {
   return 'ours';
 }
 
-const tarBlockBytes = 512;
-/** A manifest of a hundred thousand files has some 20 MB. */
-const manifestLimitBytes = 256 * 1024 * 1024;
-
-/** Our archives start with the manifest. A header has the name first, the size at 124 (POSIX.1-2017, pax, ustar). */
+/** Our archives start with their manifest. */
 async function lookAtFile(path: string): Promise<Occupied> {
-  const handle = await open(path, 'r');
   try {
-    const header = Buffer.alloc(tarBlockBytes);
-    await handle.read(header, 0, tarBlockBytes, 0);
-    const name = header.toString('latin1', 0, 100).replace(/\0.*$/s, '');
-    const sizeBytes = Number.parseInt(header.toString('latin1', 124, 136), 8);
-    if (name !== manifestName || !(sizeBytes <= manifestLimitBytes)) throw foreign(path);
-    const text = Buffer.alloc(sizeBytes);
-    await handle.read(text, 0, sizeBytes, tarBlockBytes);
-    parseManifest(text.toString('utf8'), path);
+    await manifestOfArchive(path);
     return 'ours';
   } catch (cause) {
     throw new BootwrightError('OUTPUT_NOT_OURS', { path }, { cause });
-  } finally {
-    await handle.close();
   }
 }
 
