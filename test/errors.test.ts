@@ -19,6 +19,7 @@ const exitStatuses = [
 
 interface Row {
   readonly exit: number;
+  readonly severity?: 'warning';
   readonly problem: string;
   readonly remedy: string;
 }
@@ -38,7 +39,8 @@ function cell(text: string): string {
 function render(): string {
   const parts = areas.map(([area, rowsOfArea]) => {
     const lines = rowsOfArea.map(
-      ([code, { exit, problem, remedy }]) => `| \`${code}\` | ${exit} | ${cell(problem)} | ${cell(remedy)} |`,
+      ([code, { exit, severity, problem, remedy }]) =>
+        `| \`${code}\` | ${severity === 'warning' ? '0 \\*' : exit} | ${cell(problem)} | ${cell(remedy)} |`,
     );
     return `## ${area}\n\n| Code | Exit | What is wrong | What to do |\n|---|---|---|---|\n${lines.join('\n')}\n`;
   });
@@ -48,6 +50,7 @@ function render(): string {
     'Every error has a code, which never changes its meaning; what is wrong, with the values that caused it; and what to do.',
     'Commands print all three on standard error; with `--json` they print one object on standard output:',
     '`{"event":"failed","error":{"code","message","remedy","data"}}`. In the log of the server an error has the same fields.\n',
+    'Those with 0 \\* are warnings: they end nothing, but with `--strict` the exit status is 3.\n',
     'This page is made of the tables in [src/errors/](../../src/errors): `UPDATE=1 npx vitest run test/errors.test.ts`.\n',
     '## Exit status\n',
     '| Status | Meaning |\n|---|---|',

@@ -17,6 +17,8 @@ export const exit = {
 /** What a person reads; `{name}` is filled from the data of the error. */
 export interface ErrorRow {
   readonly exit: number;
+  /** It is only said, and ends nothing: the exit status is for who asks for that (`--strict`). */
+  readonly severity?: 'warning';
   /** What was wrong, to continue a line with. */
   readonly problem: string;
   /** What to do about it, a sentence. */

@@ -39,6 +39,8 @@ const peSignature = 0x00004550;
 const optionalHeaderMagic = { pe32: 0x10b, pe32Plus: 0x20b } as const;
 const certificateDirectory = 4;
 const sectionHeaderBytes = 40;
+const symbolBytes = 18;
+const maxNameBytes = 256;
 /** The loader of Windows allows 96. */
 const maxSections = 96;
 
@@ -62,10 +64,12 @@ export function decodePe(bytes: Uint8Array): PeLayout {
     if (reader.seek(headerOffset).u32LE() !== peSignature) throw notPe('no PE header');
     const machine = machines[reader.u16LE() as keyof typeof machines] ?? 'other';
     const sectionCount = reader.u16LE();
-    const optionalHeaderBytes = reader.skip(12).u16LE();
+    const symbolsOffset = reader.skip(4).u32LE();
+    const namesOffset = symbolsOffset === 0 ? 0 : symbolsOffset + reader.u32LE() * symbolBytes;
+    const optionalHeaderBytes = reader.seek(headerOffset + 20).u16LE();
     const optionalOffset = reader.skip(2).offset;
     const optional = decodeOptionalHeader(reader.take(optionalHeaderBytes), optionalOffset);
-    return { machine, ...optional, sections: decodeSections(reader, sectionCount) };
+    return { machine, ...optional, sections: decodeSections(reader, sectionCount, namesOffset) };
   });
 }
 
@@ -84,11 +88,11 @@ function decodeOptionalHeader(bytes: Uint8Array, at: number): Omit<PeLayout, 'ma
   return { subsystem, headersBytes, checksumOffset, certificates };
 }
 
-function decodeSections(reader: Reader, count: number): PeSection[] {
+function decodeSections(reader: Reader, count: number, namesOffset: number): PeSection[] {
   if (count > maxSections) throw new BootwrightError('LOADER_DAMAGED', { what: `${count} sections` });
   const headers = Array.from({ length: count }, () => new Reader(reader.take(sectionHeaderBytes)));
   return headers.map((header) => {
-    const name = decodeText(header.take(8)).replace(/\0.*$/s, '');
+    const name = decodeName(zeroEnded(header.take(8)), reader.bytes, namesOffset);
     const virtualBytes = header.u32LE();
     const storedBytes = header.skip(4).u32LE();
     const offset = header.u32LE();
@@ -97,6 +101,20 @@ function decodeSections(reader: Reader, count: number): PeSection[] {
     const bytes = sizeBytes === 0 ? new Uint8Array(0) : reader.seek(offset).take(sizeBytes);
     return { name, bytes, offset, storedBytes };
   });
+}
+
+/** GNU's linker puts a name of more than eight bytes behind its symbols, and writes where: `/4`. */
+function decodeName(name: string, bytes: Uint8Array, namesOffset: number): string {
+  const [, place] = /^\/(\d{1,7})$/.exec(name) ?? [];
+  const start = namesOffset + Number(place);
+  return place === undefined || namesOffset === 0 || start >= bytes.byteLength
+    ? name
+    : zeroEnded(bytes.subarray(start, start + maxNameBytes));
+}
+
+function zeroEnded(bytes: Uint8Array): string {
+  const end = bytes.indexOf(0);
+  return decodeText(end < 0 ? bytes : bytes.subarray(0, end));
 }
 
 function notPe(found: string): BootwrightError {
