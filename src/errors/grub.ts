@@ -11,4 +11,14 @@ export const grubErrors = {
     problem: 'the kernel argument {argument} holds a control character, which no kernel command line can carry',
     remedy: 'Leave line ends, tabs and other control characters out of kernel arguments and URLs.',
   },
+  BLS_ENTRY_UNUSABLE: {
+    exit: exit.image,
+    problem: 'the boot loader entry {path}: {reason}',
+    remedy: 'Correct the entry in the image; the Boot Loader Specification says what belongs in it.',
+  },
+  GRUB_LABEL_UNUSABLE: {
+    exit: exit.usage,
+    problem: 'the volume label {label} cannot stand on a kernel command line that GRUB writes',
+    remedy: 'Choose a label of letters, digits and any of # + - . : = @ _ only.',
+  },
 } as const satisfies Record<string, ErrorRow>;

@@ -55,6 +55,8 @@ function titleAndId(words: readonly Word[]): { title: string; id: string | undef
   let id: string | undefined;
   for (let at = 1; at < words.length; at += 1) {
     const text = words[at]?.text ?? '';
+    if (text === '--') title ??= words[at + 1]?.text;
+    if (text === '--') break;
     if (text.startsWith('--id=')) id = text.slice('--id='.length);
     else if (optionsWithValue.has(text)) {
       at += 1;

@@ -7,15 +7,27 @@ const disk = /^\(?(?:hd|cd|fd|ahci|ata|usb|scsi)\d*(?:,\w+)*\)?$/;
 /** The same in front of a path, at the start of a word that may be quoted. */
 const diskInPath = /^(["']?)\((?:hd|cd|fd|ahci|ata|usb|scsi)\d*(?:,\w+)*\)(?=["']?[/$])/;
 
-/** The variable that a `search` sets, by the rules of grub-core/commands/search_wrap.c; undefined if it sets none. */
-function searchSets(command: Command): string | undefined {
+interface Search {
+  /** Undefined if it sets none. */
+  readonly variable: string | undefined;
+  /** What it looks for, where that is a label. */
+  readonly label: string | undefined;
+}
+
+/** Reads a `search` by the rules of grub-core/commands/search_wrap.c; those of the older `search.fs_label` have an order. */
+function readSearch(command: Command): Search {
   const texts = command.words.slice(1).map((word) => word.text);
-  if (command.name !== 'search') return texts.filter((text) => !text.startsWith('-'))[1] ?? undefined;
+  if (command.name !== 'search') {
+    const [what, variable] = texts.filter((text) => !text.startsWith('-'));
+    return { variable, label: command.name === 'search.fs_label' ? what : undefined };
+  }
   const positional: string[] = [];
   let variable: string | undefined;
+  let byLabel = false;
   for (let at = 0; at < texts.length; at += 1) {
     const text = texts[at] ?? '';
     const next = texts[at + 1];
+    if (/^(?:--(?:fs-)?label|-[a-z]*l[a-z]*)$/.test(text)) byLabel = true;
     if (text.startsWith('--set=')) variable = text.slice('--set='.length);
     else if (text === '--set' || /^-[a-z]*s$/.test(text)) {
       variable = 'root';
@@ -26,8 +38,9 @@ function searchSets(command: Command): string | undefined {
     } else if (/^(?:--hint[a-z0-9-]*|-h)$/.test(text)) at += 1;
     else if (!text.startsWith('-')) positional.push(text);
   }
+  const label = byLabel ? positional[0] : undefined;
   // With a name for --set and nothing to search for, GRUB takes the name as what to search for.
-  return variable !== undefined && positional.length === 0 ? 'root' : variable;
+  return { variable: variable !== undefined && positional.length === 0 ? 'root' : variable, label };
 }
 
 function isSearch(name: string | undefined): boolean {
@@ -48,7 +61,7 @@ function namesDiskAsRoot(command: Command): boolean {
  */
 export function removeDisks(command: Command, edits: Edits): void {
   if (isSearch(command.name)) {
-    const variable = searchSets(command);
+    const { variable } = readSearch(command);
     const [name, ...rest] = command.words;
     if (variable === undefined || variable === 'root' || name === undefined || !/^[A-Za-z_]\w*$/.test(variable)) {
       edits.removeCommand(command);
@@ -59,6 +72,32 @@ export function removeDisks(command: Command, edits: Edits): void {
   } else if (namesDiskAsRoot(command)) {
     edits.removeCommand(command);
   }
+}
+
+/** True for what finds the disc that GRUB is to load from. */
+export function findsDisc(command: Command): boolean {
+  return isSearch(command.name) && readSearch(command).variable !== undefined;
+}
+
+/**
+ * Turns each `search` into one for the label, setting the variable that it set. A disk as GRUB's root is found by its
+ * label as well, unless a `search` in the same entry sets the root anyway.
+ */
+export function searchFor(label: string, all: readonly Command[]): (command: Command, edits: Edits) => void {
+  const found = new Set(
+    all
+      .filter((command) => findsDisc(command) && readSearch(command).variable === 'root')
+      .map((command) => command.scope),
+  );
+  return (command, edits) => {
+    const [name, ...rest] = command.words;
+    const search = isSearch(command.name) ? readSearch(command) : undefined;
+    const rootOnDisk = namesDiskAsRoot(command) && !found.has(command.scope);
+    const variable = search?.variable ?? (rootOnDisk ? 'root' : undefined);
+    if (name === undefined || variable === undefined || search?.label === label) return;
+    for (const word of rest) edits.removeArgument(word.index);
+    edits.replace(name.index, `search --label ${quoted(label)} --set ${quoted(variable)}`);
+  };
 }
 
 /** The word without the disk in front of its path; undefined if there is none. */

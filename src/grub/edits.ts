@@ -37,6 +37,13 @@ export class Edits {
     if (before?.kind === 'blank') this.#replaced.set(index - 1, '');
   }
 
+  /** Puts other commands in place of one. */
+  replaceCommand(command: Command, raw: string): void {
+    const last = command.words.at(-1)?.index ?? command.firstToken;
+    for (let index = command.firstToken; index <= last; index += 1) this.#replaced.set(index, '');
+    this.#replaced.set(command.firstToken, raw);
+  }
+
   /** Removes a whole command; `true` takes its place where GRUB wants a command to be. Takes effect in `apply`. */
   removeCommand(command: Command): void {
     const removed = this.#removedFrom.get(command.list);

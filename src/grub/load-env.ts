@@ -2,27 +2,37 @@ import { type Command, commands } from './commands.ts';
 import { pathOnMedium } from './medium.ts';
 import { tokenize } from './tokenize.ts';
 import { type Variables, walkWithVariables } from './variables.ts';
+import type { Word } from './word.ts';
 
 /** The variables of one environment block. */
-type Environment = ReadonlyMap<string, string>;
+export type Environment = ReadonlyMap<string, string>;
 
 /** Environment blocks of an image, by their paths as `environmentPaths` gives them. */
 export type Environments = ReadonlyMap<string, Environment>;
 
 const signature = '# GRUB Environment Block\n';
 
-/** The block that a command loads, and the variables that it takes of it; all of them if it names none. */
-function loadOf(command: Command, variables: Variables): { path: string; names: readonly string[] } | undefined {
+interface Load {
+  /** On the image; undefined where it is not known, or elsewhere. */
+  readonly path: string | undefined;
+  /** It is the block that GRUB takes when none is named, or has its name. */
+  readonly isOwn: boolean;
+  /** The variables to be taken of it; all of them if it names none. */
+  readonly names: readonly string[];
+}
+
+function loadOf(command: Command, variables: Variables): Load | undefined {
   if (command.name !== 'load_env') return undefined;
   const names: string[] = [];
-  let path: string | undefined;
+  let file: Word | undefined;
   for (let at = 1; at < command.words.length; at += 1) {
     const text = command.words[at]?.text ?? '';
-    const file = text === '-f' || text === '--file' ? command.words[++at] : undefined;
-    if (file !== undefined) path = pathOnMedium(file, command, variables);
+    const given = text === '-f' || text === '--file' ? command.words[++at] : undefined;
+    if (given !== undefined) file = given;
     else if (!text.startsWith('-')) names.push(text);
   }
-  return path === undefined ? undefined : { path, names };
+  const path = file === undefined ? undefined : pathOnMedium(file, command, variables);
+  return { path, isOwn: file === undefined || /(?:^|\/)grubenv$/.test(file.text), names };
 }
 
 /** The paths on the image of the environment blocks that a script loads. @throws GRUB_CONFIG_MALFORMED */
@@ -46,14 +56,15 @@ export function decodeEnvironment(text: string): Environment {
   return values;
 }
 
-/** What a command loads out of the image into variables. */
+/** What a command loads out of the image into variables. `own` is GRUB's own block, `grubenv`, wherever that is. */
 export function valuesLoaded(
   command: Command,
   variables: Variables,
   environments: Environments,
+  own?: Environment,
 ): readonly (readonly [name: string, value: string])[] {
   const load = loadOf(command, variables);
-  const values = load === undefined ? undefined : environments.get(load.path);
-  if (load === undefined || values === undefined) return [];
+  if (load === undefined) return [];
+  const values = environments.get(load.path ?? '') ?? (load.isOwn ? own : undefined) ?? [];
   return [...values].filter(([name]) => load.names.length === 0 || load.names.includes(name));
 }

@@ -20,6 +20,16 @@ export function pathOnMedium(word: Word, command: Command, variables: Variables)
   return path.startsWith('/') && !path.includes('$') ? path : undefined;
 }
 
+/**
+ * Where a path of a configuration is on the image: as it is, or below `/boot`, which is a file system of its own where
+ * the configuration was made. Undefined where it is at neither place.
+ */
+export function placeOnMedium(path: string, medium: Medium): string | undefined {
+  if (medium.kindOf(path) !== undefined) return path;
+  const below = `/boot${path}`;
+  return medium.kindOf(below) === undefined ? undefined : below;
+}
+
 const fileTests: Readonly<Record<string, (kind: ReturnType<Medium['kindOf']>) => boolean>> = {
   '-e': (kind) => kind !== undefined,
   '-f': (kind) => kind === 'file',
@@ -38,6 +48,7 @@ export function answerFileTests(command: Command, variables: Variables, medium: 
     const file = command.words[at + 1];
     if (at === 0 || isTrue === undefined || file === undefined) continue;
     const path = pathOnMedium(file, command, variables);
-    if (path !== undefined) edits.replace(word.index, isTrue(medium.kindOf(path)) ? '-n' : '-z');
+    if (path === undefined) continue;
+    edits.replace(word.index, isTrue(medium.kindOf(placeOnMedium(path, medium) ?? path)) ? '-n' : '-z');
   }
 }

@@ -92,6 +92,11 @@ export class Variables {
     this.#set(found[1], value !== undefined && value.length <= longestValue ? value : undefined, command);
   }
 
+  /** Takes note of what is set before the script starts. */
+  start(values: Iterable<readonly [name: string, value: string]>): void {
+    for (const [name, value] of values) this.#held.set(name, { value, within: undefined, loaded: false });
+  }
+
   /** Takes note of what a command loads. */
   noteLoaded(values: ReturnType<Load>, command: Command): void {
     for (const [name, value] of values) {
@@ -117,11 +122,13 @@ export class Variables {
 /**
  * Calls `visit` for every command with what is known of the variables there. A menu entry runs after the whole script
  * has run, so its commands come after all of the script's own, and see the values that the script ends with.
+ * `initial` is what is set before the script starts.
  */
 export function walkWithVariables(
   commands: readonly Command[],
   visit: (command: Command, variables: Variables) => void,
   load?: Load,
+  initial?: Iterable<readonly [name: string, value: string]>,
 ): void {
   const groups = new Map<Scope, Command[]>();
   const groupOf = (scope: Scope): Command[] => {
@@ -134,6 +141,7 @@ export function walkWithVariables(
   const known = new Map<Scope, Variables>();
   for (const [scope, group] of groups) {
     const variables = new Variables(scope.parent === undefined ? undefined : known.get(scope.parent));
+    if (scope.parent === undefined) variables.start(initial ?? []);
     known.set(scope, variables);
     for (const command of group) {
       visit(command, variables);

@@ -1,0 +1,58 @@
+import { hasLiveMark, isLiveRoot } from './live.ts';
+import type { Medium } from './medium.ts';
+
+/** Where Azure Linux's live systems have the file system that dracut fetches. */
+const liveFilesystem = '/liveos/rootfs.img';
+
+/** What tells dracut to start from there, in memory, without asking anybody. */
+const bootstrapArguments = [
+  'rd.shell',
+  'rd.live.image',
+  'rd.live.dir=liveos',
+  'rd.live.squashimg=rootfs.img',
+  'rd.live.overlay=1',
+  'rd.live.overlay.overlayfs',
+  'rd.live.overlay.nouserconfirmprompt',
+];
+
+const ofBootstrap = /^(?:rd\.live\.|rd_LIVE_|liveimg$|rd\.shell$|ip=dhcp$)/;
+
+/** The arguments that a live system must have: all of them for one of Azure Linux's, a mark for any other. */
+export function liveArguments(
+  medium: Medium | undefined,
+  turned: boolean,
+  words: readonly string[],
+): readonly string[] {
+  if (turned || medium?.kindOf(liveFilesystem) === 'file') return bootstrapArguments;
+  return hasLiveMark(words) ? [] : ['rd.live.image'];
+}
+
+/** True for what only a system that is fetched by dracut is told. */
+export function isOfBootstrap(argument: string): boolean {
+  return ofBootstrap.test(argument);
+}
+
+/** True if a kernel is told to fetch a live system, rather than to start the one in its initramfs. */
+export function startsBootstrap(words: readonly string[]): boolean {
+  return words.some(isLiveRoot) || hasLiveMark(words);
+}
+
+/**
+ * The initramfs of a kernel: the whole system in one file for all kernels, or a small one for each, named after its
+ * kernel's version. Undefined where the kernel's name is not known without running GRUB.
+ */
+export function initrdOf(kernel: string, kind: 'bootstrap' | 'full-os', medium?: Medium): string | undefined {
+  const whole = '/boot/initrd.img';
+  if (kind === 'full-os') return whole;
+  if (kernel.includes('$')) return undefined;
+  const version = /\/vmlinuz-([^/]+)$/.exec(kernel)?.[1];
+  if (version === undefined) return whole;
+  const names = [`/boot/initramfs-${version}.img`, `/boot/initrd.img-${version}`] as const;
+  return names.find((name) => medium?.kindOf(name) === 'file') ?? names[0];
+}
+
+const ofSelinux = /^(?:selinux=|enforcing=|security=selinux$)/;
+
+export function isOfSelinux(argument: string): boolean {
+  return ofSelinux.test(argument);
+}
