@@ -5,11 +5,13 @@ import { firmware } from './firmware.ts';
 import type { Lan } from './lan.ts';
 import { SerialConsole } from './serial.ts';
 
+/** The one thing that a machine can boot from: its network card (`mac` in lower case, with colons), or an image. */
+export type BootDevice = { readonly mac: string } | { readonly disc: string } | { readonly stick: string };
+
 interface MachineOptions {
   readonly lan: Lan;
   readonly secureBoot: boolean;
-  /** Lower case, with colons. */
-  readonly mac: string;
+  readonly from: BootDevice;
   readonly memoryMiB?: number;
   /** A file that gets everything the machine writes, as it is. */
   readonly serialLog?: string;
@@ -21,9 +23,26 @@ interface Machine {
   stop(): Promise<void>;
 }
 
-/** Switches a UEFI machine on that has a network card and nothing else to boot from. */
+function deviceArguments(from: BootDevice, { port }: Lan): readonly string[] {
+  if ('disc' in from) {
+    const drive = `if=none,id=disc,format=raw,media=cdrom,readonly=on,file=${from.disc}`;
+    return ['-drive', drive, '-device', 'ide-cd,drive=disc,bootindex=1'];
+  }
+  if ('stick' in from) {
+    // On no USB: the kernel of clouds, which the test image has, knows none.
+    const drive = `if=none,id=stick,format=raw,readonly=on,file=${from.stick}`;
+    return ['-drive', drive, '-device', 'virtio-blk-pci,drive=stick,bootindex=1'];
+  }
+  return [
+    ...['-netdev', `tap,id=lan,ifname=${port},script=no,downscript=no`],
+    // Without a ROM of its own on the card, the firmware's PXE is what asks.
+    ...['-device', `virtio-net-pci,netdev=lan,mac=${from.mac},romfile=,bootindex=1`],
+  ];
+}
+
+/** Switches a UEFI machine on that has nothing else to boot from. */
 export async function startMachine(options: MachineOptions): Promise<Machine> {
-  const { lan, mac, memoryMiB = 2048, serialLog } = options;
+  const { lan, from, memoryMiB = 2048, serialLog } = options;
   const console = new SerialConsole();
   const [first = '', ...rest] = [
     ...lan.enter,
@@ -33,9 +52,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
     ...['-smp', '2', '-m', String(memoryMiB), '-nodefaults', '-no-user-config', '-no-reboot'],
     // Nobody looks at the screen, but GRUB calls it an error if there is none.
     ...['-vga', 'std', '-display', 'none', '-serial', 'stdio'],
-    ...['-netdev', `tap,id=lan,ifname=${lan.port},script=no,downscript=no`],
-    // Without a ROM of its own on the card, the firmware's PXE is what asks.
-    ...['-device', `virtio-net-pci,netdev=lan,mac=${mac},romfile=,bootindex=1`],
+    ...deviceArguments(from, lan),
     // The firmware's network wants random numbers.
     ...['-device', 'virtio-rng-pci'],
   ];

@@ -3,7 +3,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { type Parts, tinyLiveOs } from '../support/tiny-liveos.ts';
+import { tinyLiveOs } from '../support/tiny-liveos.ts';
+import type { Parts } from '../support/tiny-tree.ts';
 
 const main = join(import.meta.dirname, '../../src/cli/main.ts');
 

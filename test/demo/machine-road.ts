@@ -45,7 +45,7 @@ export async function bootMachine(story: Story): Promise<void> {
     story.tell('Machine', `QEMU, ${how}`);
     story.tell('Machine', 'power on: UEFI, Secure Boot enforced, no disk');
     story.running('Firmware', 'starting');
-    const { console } = await startMachine({ lan, secureBoot: true, mac, serialLog });
+    const { console } = await startMachine({ lan, secureBoot: true, from: { mac }, serialLog });
     const [, version] = await console.waitFor(/Linux version (\S+) /, 240_000);
     story.tell('Linux', `${version} runs`);
     story.running('Linux', 'its initrd looks for the network');

@@ -4,7 +4,7 @@ import { encodeOptions } from '../../src/dhcp/options.ts';
 import { BootwrightError } from '../../src/errors.ts';
 import type { ByteRange, Clients, Sink } from '../../src/probe/clients.ts';
 import { formatManifest } from '../../src/release/manifest.ts';
-import { tinyLoader } from '../support/tiny-liveos.ts';
+import { tinyLoader } from '../support/tiny-programs.ts';
 
 export const releaseId = 'tiny-0123456789ab';
 export const folder = `releases/${releaseId}`;

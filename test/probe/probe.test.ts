@@ -1,7 +1,8 @@
 import { chmod, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { tinyLiveOs, tinyLoader } from '../support/tiny-liveos.ts';
+import { tinyLiveOs } from '../support/tiny-liveos.ts';
+import { tinyLoader } from '../support/tiny-programs.ts';
 import { probe, type Served, serve } from './served.ts';
 
 const basePort = 21_000 + (process.pid % 1000) * 10;

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { BootwrightError } from '../../src/errors.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { type Walked, type WalkOptions, walk } from '../../src/probe/walk.ts';
-import { tinyLoader } from '../support/tiny-liveos.ts';
+import { tinyLoader } from '../support/tiny-programs.ts';
 import { FilesOnlyNetwork, folder, grubConfig, releaseId } from './files-only-network.ts';
 
 let network: FilesOnlyNetwork;

@@ -7,7 +7,9 @@ import { deliver } from '../../src/release/deliver.ts';
 import type { Manifest } from '../../src/release/manifest.ts';
 import { tinyIso } from '../iso/tiny-iso.ts';
 import { describeWith } from '../support/programs.ts';
-import { type Parts, tinyInitrd, tinyLiveOs, tinyLiveOsWithBootImage, tinyLoader } from '../support/tiny-liveos.ts';
+import { tinyLiveOs, tinyLiveOsWithBootImage } from '../support/tiny-liveos.ts';
+import { tinyInitrd, tinyLoader } from '../support/tiny-programs.ts';
+import type { Parts } from '../support/tiny-tree.ts';
 import { contentsOf, requireWhole, sha256, temporaryFolder } from './folder.ts';
 
 interface Built {

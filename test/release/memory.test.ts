@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { both32 } from '../iso/tiny-iso.ts';
-import { namedFile, tinyLiveOs } from '../support/tiny-liveos.ts';
+import { tinyLiveOs } from '../support/tiny-liveos.ts';
+import { namedFile } from '../support/tiny-tree.ts';
 import { temporaryFolder } from './folder.ts';
 
 const main = join(import.meta.dirname, '../../src/cli/main.ts');

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { BootwrightError } from '../../src/errors.ts';
 import { deliver } from '../../src/release/deliver.ts';
-import { discConfig, pxeConfig, tinyInitrd, tinyLiveOs, tinyLoader } from '../support/tiny-liveos.ts';
+import { discConfig, pxeConfig, tinyLiveOs } from '../support/tiny-liveos.ts';
+import { tinyInitrd, tinyLoader } from '../support/tiny-programs.ts';
 import { contentsOf, requireWhole, temporaryFolder } from './folder.ts';
 
 const images = 200;

@@ -18,7 +18,8 @@ import { expect, test } from 'vitest';
 import { deliver } from '../../src/release/deliver.ts';
 import type { OutputFormat } from '../../src/release/occupied.ts';
 import { describeWith } from '../support/programs.ts';
-import { type Parts, tinyLiveOs } from '../support/tiny-liveos.ts';
+import { tinyLiveOs } from '../support/tiny-liveos.ts';
+import type { Parts } from '../support/tiny-tree.ts';
 import { contentsOf, requireWhole, sha256, temporaryFolder } from './folder.ts';
 
 function putImage(folder: string, changes: Parts = {}): string {

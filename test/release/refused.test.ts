@@ -5,15 +5,9 @@ import type { ErrorCode } from '../../src/errors.ts';
 import type { BuildRequest } from '../../src/release/build.ts';
 import { deliver } from '../../src/release/deliver.ts';
 import { cpioArchive } from '../iso/cpio-archive.ts';
-import {
-  namedFile,
-  namedLink,
-  type Parts,
-  pxeConfig,
-  tinyInitrd,
-  tinyLiveOs,
-  tinyLoader,
-} from '../support/tiny-liveos.ts';
+import { pxeConfig, tinyLiveOs } from '../support/tiny-liveos.ts';
+import { tinyInitrd, tinyLoader } from '../support/tiny-programs.ts';
+import { namedFile, namedLink, type Parts } from '../support/tiny-tree.ts';
 import { contentsOf, temporaryFolder } from './folder.ts';
 
 interface Refusal {

@@ -11,7 +11,8 @@ import {
   type ImageWatch,
   watchImages,
 } from '../../src/release/watch.ts';
-import { type Parts, tinyLiveOs } from '../support/tiny-liveos.ts';
+import { tinyLiveOs } from '../support/tiny-liveos.ts';
+import type { Parts } from '../support/tiny-tree.ts';
 import { temporaryFolder } from './folder.ts';
 
 /** Time that passes as the test says; whoever waits for it has finished its work by then. */

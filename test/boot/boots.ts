@@ -1,0 +1,123 @@
+import { copyFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { expect } from 'vitest';
+import type { Flavour } from '../liveos/flavours.ts';
+import { liveosImage } from '../liveos/make.ts';
+import { imagePrograms, machinePrograms } from '../liveos/packages.ts';
+import { createLan, type Lan } from './lan.ts';
+import { startMachine } from './machine.ts';
+import { startPlainServer } from './plain-server.ts';
+import { startServer } from './server.ts';
+
+const mac = '52:54:00:b0:07:01';
+const program = join(import.meta.dirname, '../../bin/bootwright.js');
+
+/** What `describeWith` is told. */
+export const bootNeeds = { root: true, programs: [...imagePrograms, ...machinePrograms] } as const;
+
+/** One machine that went all the way to its login prompt. */
+export interface Boot {
+  /** All that the machine wrote to its console. */
+  readonly text: string;
+  /** What the system's kernel was started with, of which BOOT_IMAGE is the kernel's own name. */
+  readonly kernelArguments: readonly string[];
+  /** Its root file system, as in /proc/mounts. */
+  readonly root: string;
+  /** By which protocols a path in the release went to the machine. */
+  readonly protocolsOf: (path: string) => readonly string[];
+}
+
+interface Received {
+  readonly protocol: string;
+  readonly path: string;
+}
+
+function bootOf(text: string, received: readonly Received[]): Boot {
+  return {
+    text,
+    kernelArguments: /^BOOTWRIGHT-BOOTED (.*)$/m.exec(text)?.[1]?.split(' ') ?? [],
+    root: /^BOOTWRIGHT-ROOT (.*)$/m.exec(text)?.[1] ?? '',
+    protocolsOf: (path) => [...new Set(received.filter((each) => each.path === path).map(({ protocol }) => protocol))],
+  };
+}
+
+async function onLan<Result>(work: (lan: Lan) => Promise<Result>): Promise<Result> {
+  const lan = await createLan();
+  try {
+    return await work(lan);
+  } finally {
+    await lan.remove();
+  }
+}
+
+async function untilLogin(options: Parameters<typeof startMachine>[0]): Promise<string> {
+  const machine = await startMachine(options);
+  await machine.console.waitFor(/ login: /, 400_000);
+  await machine.stop();
+  return machine.console.text;
+}
+
+/** An image is put into images/ of `bootwright serve`, and a machine boots what became of it. */
+export function bootServed(flavour: Flavour, secureBoot = false): Promise<Boot & { readonly releaseId: string }> {
+  return onLan(async (lan) => {
+    const image = await liveosImage(flavour, () => {});
+    const server = await startServer({
+      place: lan,
+      args: ['--interface', lan.interface, '--range', '10.99.0.50-10.99.0.60'],
+    });
+    await copyFile(image, join(server.images, 'liveos.iso'));
+    const { releaseId } = await server.waitFor('published', 60_000);
+    const text = await untilLogin({ lan, secureBoot, from: { mac } });
+    await server.stop();
+    const folder = `releases/${releaseId}/`;
+    const received = server.lines.flatMap((line) =>
+      line.step === 'served' && line.outcome === 'complete' && line.path.includes(folder)
+        ? [{ protocol: line.protocol, path: line.path.slice(line.path.indexOf(folder) + folder.length) }]
+        : [],
+    );
+    return { releaseId, ...bootOf(text, received) };
+  });
+}
+
+interface Build {
+  readonly flavour: Flavour;
+  /** What `bootwright build` is told beside the image, the output and the configuration. */
+  readonly flags?: readonly string[];
+  /** The text of `--config`. */
+  readonly config?: string;
+}
+
+async function build(lan: Lan, { flavour, flags = [], config }: Build, output: string): Promise<void> {
+  const image = join(lan.folder, 'liveos.iso');
+  await copyFile(await liveosImage(flavour, () => {}), image);
+  const configFile = join(lan.folder, 'image.yaml');
+  if (config !== undefined) await writeFile(configFile, config);
+  const given = config === undefined ? flags : ['--config', configFile, ...flags];
+  await execa(process.execPath, [program, 'build', image, '--output', output, ...given], { cwd: lan.folder });
+}
+
+/** `bootwright build` makes a folder, programs of others serve it, and a machine boots it. */
+export function bootBuilt(request: Build): Promise<Boot> {
+  return onLan(async (lan) => {
+    const folder = join(lan.folder, 'release');
+    await build(lan, request, folder);
+    const server = await startPlainServer(lan, folder, 'bootx64.efi');
+    return bootOf(await untilLogin({ lan, secureBoot: false, from: { mac } }), server.served);
+  });
+}
+
+/** `bootwright build --format iso` makes an image, and a machine without a network boots it as a disc or as a stick. */
+export function bootMedium(request: Build, as: 'disc' | 'stick'): Promise<Boot> {
+  return onLan(async (lan) => {
+    const image = join(lan.folder, 'made.iso');
+    await build(lan, { ...request, flags: ['--format', 'iso', ...(request.flags ?? [])] }, image);
+    const from = as === 'disc' ? { disc: image } : { stick: image };
+    return bootOf(await untilLogin({ lan, secureBoot: false, from }), []);
+  });
+}
+
+/** Nothing went wrong on the way that somebody at the console would have seen, and nobody was asked. */
+export function expectNoComplaint({ text }: Boot): void {
+  expect(text).not.toMatch(/^error:|^grub>|press (?:any|a) key|FATAL/im);
+}
