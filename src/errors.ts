@@ -4,6 +4,9 @@ import { discErrors } from './errors/disc.ts';
 import { grubErrors } from './errors/grub.ts';
 import { httpErrors } from './errors/http.ts';
 import { imageErrors } from './errors/image.ts';
+import { imageConfigErrors } from './errors/image-config.ts';
+import { initramfsErrors } from './errors/initramfs.ts';
+import { inputErrors } from './errors/input.ts';
 import { platformErrors } from './errors/platform.ts';
 import { preflightErrors } from './errors/preflight.ts';
 import { probeErrors } from './errors/probe.ts';
@@ -29,10 +32,13 @@ export const errorAreas = {
   store: storeErrors,
   platform: platformErrors,
   image: imageErrors,
+  'image-config': imageConfigErrors,
+  input: inputErrors,
   preflight: preflightErrors,
   dhcp: dhcpErrors,
   tftp: tftpErrors,
   grub: grubErrors,
+  initramfs: initramfsErrors,
   disc: discErrors,
   probe: probeErrors,
 } as const;
@@ -46,10 +52,13 @@ const errorTable = {
   ...storeErrors,
   ...platformErrors,
   ...imageErrors,
+  ...imageConfigErrors,
+  ...inputErrors,
   ...preflightErrors,
   ...dhcpErrors,
   ...tftpErrors,
   ...grubErrors,
+  ...initramfsErrors,
   ...discErrors,
   ...probeErrors,
 } as const;
@@ -75,6 +84,7 @@ export class BootwrightError<Code extends ErrorCode = ErrorCode> extends Error {
   readonly data: Readonly<Record<string, string | number>>;
   readonly remedy: string;
   readonly exitStatus: number;
+  readonly severity: 'error' | 'warning';
 
   constructor(code: Code, data: ErrorData<Code>, options?: ErrorOptions) {
     const row: ErrorRow = errorTable[code];
@@ -83,6 +93,7 @@ export class BootwrightError<Code extends ErrorCode = ErrorCode> extends Error {
     this.data = data;
     this.remedy = fill(row.remedy, data);
     this.exitStatus = row.exit;
+    this.severity = row.severity ?? 'error';
   }
 }
 
