@@ -7,6 +7,7 @@ import { fileCommands, folderCommands, modesWithoutRockRidge, removeCommands } f
 import { type Disc, openDisc } from './disc.ts';
 import { implantChecksum, overwrite } from './implant.ts';
 import { requireLabel } from './label.ts';
+import { inCaseOf } from './letter-case.ts';
 import { diskSignatureOffset } from './partitions.ts';
 import { sameBytes } from './same-bytes.ts';
 import { type DiscStaging, makeDiscStaging, stagedNames } from './staging.ts';
@@ -41,7 +42,8 @@ export async function remaster(
   if (changes.label !== undefined) requireLabel(changes.label);
   const disc = await openDisc(isoPath);
   try {
-    const plan = planChanges(disc.image.entries, changes);
+    const { entries, naming } = disc.image;
+    const plan = planChanges(entries, naming === 'rock-ridge' ? changes : inCaseOf(entries, changes));
     requireBootImages(disc, plan);
     const label = changes.label ?? disc.image.label;
     const isTrue = label === disc.image.label && (await isAlreadySo(disc, plan, options.signal));
