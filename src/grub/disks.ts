@@ -74,9 +74,9 @@ export function removeDisks(command: Command, edits: Edits): void {
   }
 }
 
-/** True for what finds the disc that GRUB is to load from. */
-export function findsDisc(command: Command): boolean {
-  return isSearch(command.name) && readSearch(command).variable !== undefined;
+/** The variable that a `search` puts the device in. Undefined for other commands, and where it only prints it. */
+export function setBySearch(command: Command): string | undefined {
+  return isSearch(command.name) ? readSearch(command).variable : undefined;
 }
 
 /**
@@ -84,11 +84,7 @@ export function findsDisc(command: Command): boolean {
  * label as well, unless a `search` in the same entry sets the root anyway.
  */
 export function searchFor(label: string, all: readonly Command[]): (command: Command, edits: Edits) => void {
-  const found = new Set(
-    all
-      .filter((command) => findsDisc(command) && readSearch(command).variable === 'root')
-      .map((command) => command.scope),
-  );
+  const found = new Set(all.filter((command) => setBySearch(command) === 'root').map((command) => command.scope));
   return (command, edits) => {
     const [name, ...rest] = command.words;
     const search = isSearch(command.name) ? readSearch(command) : undefined;
@@ -100,8 +96,9 @@ export function searchFor(label: string, all: readonly Command[]): (command: Com
   };
 }
 
-/** The word without the disk in front of its path; undefined if there is none. */
-export function withoutDisk(raw: string): string | undefined {
+/** The word without the disk in front of its path; undefined if there is none. On a disc, a disc is none of them. */
+export function withoutDisk(raw: string, overNetwork: boolean): string | undefined {
+  if (!overNetwork && /^["']?\(cd/.test(raw)) return undefined;
   const bare = raw.replace(diskInPath, '$1');
   return bare === raw ? undefined : bare;
 }

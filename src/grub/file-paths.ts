@@ -73,7 +73,7 @@ export class FilePaths {
   #pathOf(word: Word, command: Command, variables: Variables): string {
     const { derived, overNetwork } = this.#ways;
     const named = (overNetwork ? variables.withLoaded(word, command.list) : undefined) ?? word.raw;
-    const bare = derived ? (withoutDisk(named) ?? named) : named;
+    const bare = derived ? (withoutDisk(named, overNetwork) ?? named) : named;
     const path = pathOnMedium(new Word(bare, word.index), command, variables);
     if (path === undefined || this.#medium === undefined) return bare;
     const place = placeOnMedium(path, this.#medium) ?? path;

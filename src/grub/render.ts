@@ -21,7 +21,7 @@ export interface RenderOptions {
   readonly http: 'built-in' | 'missing' | 'unknown';
 }
 
-const fileCommands = new Set(['loadfont', 'source', '.', 'configfile', 'background_image']);
+const fileCommands = new Set(['loadfont', 'source', '.', 'configfile', 'background_image', 'devicetree']);
 
 /** A device in front of a path; the word may be quoted. */
 const deviceInPath = /^(["']?)\(([^()'"]*)\)(?=["']?[/$])/;

@@ -1,5 +1,5 @@
 import { BootwrightError } from '../errors.ts';
-import { findsDisc, searchFor } from './disks.ts';
+import { searchFor, setBySearch } from './disks.ts';
 import { quoted } from './quote.ts';
 import { type MenuOptions, type Rewritten, rewriteMenu } from './rewrite-menu.ts';
 
@@ -38,7 +38,7 @@ export function rewriteForDisc(text: string, options: DiscOptions): Rewritten {
   const root = rootOf(options);
   let searches = false;
   const rewritten = rewriteMenu(text, options, (all) => {
-    searches = all.some(findsDisc);
+    searches = all.some((command) => setBySearch(command) !== undefined);
     return {
       root: root === undefined ? undefined : quoted(root),
       sameRoots: [root ?? '', `root=live:CDLABEL=${options.label}`],

@@ -98,9 +98,9 @@ class MenuRewriter {
 
   /** True for an entry of the other kind. One that says `root=/dev/ram0` is an installer, and stays one. */
   #turns(system: System, words: readonly string[], hasInitrd: boolean): boolean {
-    if (this.#options.turn !== true || system === 'other-live' || !hasInitrd || words.some(isRootInMemory))
-      return false;
-    return startsBootstrap(words) === (this.#target.root === undefined);
+    if (this.#options.turn !== true || system === 'other-live' || !hasInitrd || words.some(isRootInMemory)) return false;
+    if (this.#target.root !== undefined) return !startsBootstrap(words);
+    return startsBootstrap(words) || (this.#target.derived && words.some(isRoot));
   }
 
   #turnInitrd(command: Command, variables: Variables): boolean {
