@@ -26,10 +26,11 @@ interface Machine {
 function deviceArguments(from: BootDevice, { port }: Lan): readonly string[] {
   if ('disc' in from) {
     const drive = `if=none,id=disc,format=raw,media=cdrom,readonly=on,file=${from.disc}`;
-    return ['-drive', drive, '-device', 'ide-cd,drive=disc,bootindex=1'];
+    // Behind a card that the kernel of clouds, which the test image has, knows.
+    return ['-drive', drive, '-device', 'virtio-scsi-pci', '-device', 'scsi-cd,drive=disc,bootindex=1'];
   }
   if ('stick' in from) {
-    // On no USB: the kernel of clouds, which the test image has, knows none.
+    // On no USB, which that kernel does not know.
     const drive = `if=none,id=stick,format=raw,readonly=on,file=${from.stick}`;
     return ['-drive', drive, '-device', 'virtio-blk-pci,drive=stick,bootindex=1'];
   }

@@ -12,8 +12,6 @@ export const imageTime = 1735689600;
 
 /** The kernel modules that the machines of the tests need; the other three thousand would only make it larger. */
 const kernelModules = [
-  'drivers/ata/*ahci.ko',
-  'drivers/ata/libata.ko',
   'drivers/block/loop.ko',
   'drivers/block/virtio_blk.ko',
   'drivers/cdrom/*',
@@ -23,6 +21,7 @@ const kernelModules = [
   'drivers/scsi/scsi_common.ko',
   'drivers/scsi/scsi_mod.ko',
   'drivers/scsi/sr_mod.ko',
+  'drivers/scsi/virtio_scsi.ko',
   'drivers/virtio/*',
   'fs/efivarfs/*',
   'fs/isofs/*',

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { withUrls } from '../../src/release/artifact-urls.ts';
 import { type RootLayout, rootLayout } from '../../src/release/layout.ts';
 import { formatManifest, type ManifestEntry, releaseIdOf, sortEntries } from '../../src/release/manifest.ts';
 
@@ -80,7 +81,7 @@ export async function writeRelease(root: string, name: string, extras: Extras = 
     initrds: ['boot/initrd.img'],
     iso: 'live.iso',
     liveUrl: null,
-    entries: sortEntries(entries),
+    entries: withUrls(sortEntries(entries), {}),
   });
   await writeFile(join(folder, 'manifest.json'), manifest);
   return { id, folder };
