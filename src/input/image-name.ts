@@ -1,0 +1,14 @@
+import { basename } from 'node:path';
+
+/** What names of images end in, by how they are packed. */
+const endings = /\.(iso|img|udf|gz|gzip|zst|zstd|xz|bz2|lz4|7z|zip|tar|tgz|txz|tzst)$/i;
+
+/** What images from a pipe are called, and those whose names are endings alone. */
+const nameless = 'image';
+
+/** The name of an image without its folder, its packings and `.iso`. */
+export function imageName(path: string): string {
+  let name = path === '-' ? nameless : basename(path);
+  while (endings.test(name)) name = name.replace(endings, '');
+  return name || nameless;
+}
