@@ -123,20 +123,20 @@ export const preflightErrors = {
     problem: 'the server of {url} does not send parts of it (it answers {status} to a range)',
     remedy: 'Fetching works, but one that broke off starts from the beginning; use a server that knows ranges.',
   },
-  PROMPT_MENU_WAITS: {
+  PROMPT_MENU: {
     ...warning,
-    problem: 'the menu of {path} waits for a key',
+    problem: 'the menu of {path} waits until somebody chooses ({what})',
     remedy: 'Give it "set timeout=5", or another number of seconds.',
   },
   PROMPT_OVERLAY: {
     ...warning,
-    problem: 'the entry "{title}" has {argument}: a machine that finds no such overlay waits for a key',
+    problem: 'with {what}, a machine that finds no place to keep changes in waits for a key',
     remedy:
-      'Add rd.live.overlay.nouserconfirmprompt to the kernel arguments (dracut 106 or later; Azure Linux 3), or take it away.',
+      'Add rd.live.overlay.nouserconfirmprompt to the kernel arguments (dracut 106 or later, Azure Linux 3), or take {what} away.',
   },
-  PROMPT_COMMAND: {
+  PROMPT_STOPS: {
     ...warning,
-    problem: '{path} stops for a person: {what}',
+    problem: 'with "{what}" in {path}, a machine waits for a person: {reason}',
     remedy: 'Take it out of the configuration that machines boot by.',
   },
 } as const satisfies Record<string, ErrorRow>;

@@ -10,15 +10,14 @@ import type { InitrdFacts } from './report.ts';
 /** What is in an initrd, and which system it says that it is of. */
 export interface InspectedInitrd extends Omit<InitrdFacts, 'path' | 'sizeBytes'> {
   readonly osRelease: OsRelease | undefined;
-  /** Azure Linux 3 fetches live systems by a script of its own where dracut does not. */
-  readonly hasAzureFetcher: boolean;
 }
 
 const osRelease = /^(?:usr\/lib|etc)\/(?:os|initrd)-release$/;
 const curl = /^(?:usr\/)?s?bin\/curl$/;
 const tlsRoots =
   /^etc\/(?:ssl\/(?:certs\/ca-certificates\.crt|cert\.pem|certs\/ca-bundle\.(?:crt|trust\.crt))|pki\/tls\/certs\/ca-bundle\.crt|pki\/ca-trust\/extracted\/pem\/tls-ca-bundle\.pem|ssl\/ca-bundle\.pem)$/;
-const azureFetcher = /liveos-artifacts-download\.sh$/;
+/** The script by which Azure Linux 3 fetches live systems where its dracut does not. */
+const azureDownloader = /(?:^|\/)liveos-artifacts-download(?:\.sh)?$/;
 const moduleFile = /^(?:usr\/)?lib\/modules\/([^/]+)\/(?:.*\/)?([^/]+)\.ko(?:\.(?:xz|zst|gz))?$/;
 const builtInList = /^(?:usr\/)?lib\/modules\/([^/]+)\/modules\.builtin$/;
 
@@ -52,7 +51,7 @@ class Looking {
   #files = 0;
   #hasCurl = false;
   #hasTlsRoots = false;
-  #hasAzureFetcher = false;
+  #hasAzureDownloader = false;
 
   readonly visit: VisitCpio = async (entry, content) => {
     if (++this.#files > maxFiles) throw new BootwrightError('INITRD_TOO_LARGE', { what: 'files', limit: maxFiles });
@@ -60,7 +59,7 @@ class Looking {
     this.#unpackedBytes += Math.ceil(entry.sizeBytes / pageBytes) * pageBytes + inodeBytes;
     this.#hasCurl ||= curl.test(path);
     this.#hasTlsRoots ||= tlsRoots.test(path);
-    this.#hasAzureFetcher ||= azureFetcher.test(path);
+    this.#hasAzureDownloader ||= azureDownloader.test(path);
     for (const [name, file] of Object.entries(networkFiles)) if (file.test(path)) this.#network.add(name);
     const [, version, module] = moduleFile.exec(path) ?? [];
     if (version !== undefined && module !== undefined) this.#addModule(version, module);
@@ -99,7 +98,7 @@ class Looking {
       kernelVersions: [...this.#kernels],
       kernelModules: [...this.#modules],
       osRelease: this.#osRelease,
-      hasAzureFetcher: this.#hasAzureFetcher,
+      hasAzureDownloader: this.#hasAzureDownloader,
     };
   }
 }

@@ -8,7 +8,7 @@ import { type Program, readLoader } from './program.ts';
 import type { Facts } from './report.ts';
 
 /** An image as far as loaders go: a tree, and the FATs that firmware boots from a disc. */
-export type Bootable = ImageTree & Partial<Pick<IsoImage, 'bootImages' | 'openBootImage'>>;
+export type LoadersOf = ImageTree & Partial<Pick<IsoImage, 'bootImages' | 'openBootImage'>>;
 
 /** The loaders of an image, read; `last` is the one that should be GRUB. */
 export interface ReadLoaders {
@@ -18,7 +18,7 @@ export interface ReadLoaders {
 }
 
 /** Many images have their loaders only in the FAT that firmware boots from a disc (El Torito). */
-async function findInBootImages({ bootImages = [], openBootImage }: Bootable): Promise<Loaders | undefined> {
+async function findInBootImages({ bootImages = [], openBootImage }: LoadersOf): Promise<Loaders | undefined> {
   for (const bootImage of bootImages) {
     if (bootImage.platform !== 'efi' || openBootImage === undefined) continue;
     try {
@@ -33,7 +33,7 @@ async function findInBootImages({ bootImages = [], openBootImage }: Bootable): P
 }
 
 /** Reads the loaders of an image, and says what is wrong with them. */
-export async function readLoaders(image: Bootable, findings: Finding[]): Promise<ReadLoaders> {
+export async function readLoaders(image: LoadersOf, findings: Finding[]): Promise<ReadLoaders> {
   const loaders = findLoaders(image) ?? (await findInBootImages(image));
   if (loaders === undefined) {
     findings.push(finding('IMAGE_NO_LOADER', { path: 'EFI/BOOT/bootx64.efi' }));

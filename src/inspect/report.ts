@@ -61,6 +61,7 @@ const initrd = record({
   network: list(Type.String(), 'what brings its network up: `network-legacy`, `systemd-networkd`, `network-manager` …'),
   hasCurl: flag('curl is in it'),
   hasTlsRoots: flag('certificates for https are in it'),
+  hasAzureDownloader: flag('it fetches by the script of Azure Linux where it is told to'),
   kernelVersions: list(Type.String(), 'the kernels that its modules are for'),
   kernelModules: list(
     Type.String(),

@@ -1,12 +1,11 @@
 import { BootwrightError } from '../errors.ts';
-import type { BootEntry } from '../grub/entries.ts';
-import { openFat } from '../iso/fat.ts';
-import { inspectInitrd } from '../iso/initrd.ts';
-import type { InitrdPart } from '../iso/initrd-parts.ts';
-import { inspectLoader } from '../iso/pe.ts';
-import type { ImageEntry, ImageTree } from '../iso/tree.ts';
+import type { BootEntry, BootMenu } from '../grub/entries.ts';
+import { examine } from '../inspect/examine.ts';
+import { errorOf, type Finding } from '../inspect/finding.ts';
+import type { Facts } from '../inspect/report.ts';
+import type { ImageEntry } from '../iso/tree.ts';
 import type { IsoImage } from '../iso/volume.ts';
-import { type FoundLoader, findLoaders, type Loaders } from './recognise.ts';
+import { findLiveFilesystem, type Loaders } from './recognise.ts';
 
 /** What was found to fit together, and would boot. */
 export interface Preflight {
@@ -16,6 +15,9 @@ export interface Preflight {
   /** Paths in the image, in the order of the menu. */
   readonly kernels: readonly string[];
   readonly initrds: readonly string[];
+  readonly facts: Facts;
+  /** Warnings only: an error was thrown. */
+  readonly findings: readonly Finding[];
 }
 
 export interface PreflightOptions {
@@ -23,126 +25,19 @@ export interface PreflightOptions {
   readonly live: boolean;
   /** The path of the configuration in the image, for errors. */
   readonly config: string;
+  /** The menu and the text of the configuration, where more than its entries shall be looked at. */
+  readonly menu?: BootMenu | undefined;
+  readonly configText?: string | undefined;
+  /** The image without its folder, and the size of the ISO. */
+  readonly name?: string | undefined;
+  readonly isoSizeBytes?: number | undefined;
+  readonly fetched?: 'iso' | 'squashfs' | undefined;
+  readonly url?: string | undefined;
+  readonly askUrl?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-const loaderLimitBytes = 64 * 1024 * 1024;
-
-async function inspect({ entry, open }: FoundLoader) {
-  if (entry.sizeBytes > loaderLimitBytes) {
-    throw new BootwrightError('IMAGE_LOADER_INVALID', { path: entry.path, reason: 'it is larger than 64 MiB' });
-  }
-  const bytes = new Uint8Array(entry.sizeBytes);
-  await open().read(bytes, 0);
-  try {
-    return inspectLoader(bytes);
-  } catch (cause) {
-    if (!(cause instanceof BootwrightError)) throw cause;
-    throw new BootwrightError('IMAGE_LOADER_INVALID', { path: entry.path, reason: cause.message }, { cause });
-  }
-}
-
-/** Many images have their loaders only in the FAT that firmware boots from a disc (El Torito). */
-async function findInBootImages(image: IsoImage): Promise<Loaders | undefined> {
-  for (const bootImage of image.bootImages) {
-    if (bootImage.platform !== 'efi') continue;
-    try {
-      const loaders = findLoaders(await openFat(image.openBootImage(bootImage)));
-      if (loaders !== undefined) return loaders;
-    } catch (error) {
-      if (!(error instanceof BootwrightError)) throw error;
-      // One that is no FAT, or a damaged one: there are no loaders in it, which is what the caller says.
-    }
-  }
-  return undefined;
-}
-
-async function checkLoaders(image: IsoImage): Promise<Pick<Preflight, 'loaders' | 'http'>> {
-  const loaders = findLoaders(image) ?? (await findInBootImages(image));
-  if (loaders === undefined) throw new BootwrightError('IMAGE_NO_LOADER', { path: 'EFI/BOOT/bootx64.efi' });
-  const boot = await inspect(loaders.boot);
-  const last = loaders.grub === undefined ? boot : await inspect(loaders.grub);
-  for (const [found, { machine }] of [[loaders.boot, boot] as const, [loaders.grub ?? loaders.boot, last] as const]) {
-    if (machine !== loaders.architecture) {
-      throw new BootwrightError('IMAGE_LOADER_INVALID', {
-        path: found.entry.path,
-        reason: `it is for ${machine}, not for ${loaders.architecture}`,
-      });
-    }
-  }
-  if (loaders.grub === undefined && last.grub === undefined) {
-    throw new BootwrightError('IMAGE_NO_GRUB', { path: loaders.boot.entry.path });
-  }
-  const modules = last.grub?.modules;
-  const http =
-    modules === undefined || modules.length === 0 ? 'unknown' : modules.includes('http') ? 'built-in' : 'missing';
-  return { loaders, http };
-}
-
-/** One entry of the menu, and the files in the image that it loads. */
-interface Bootable {
-  readonly kernel: ImageEntry;
-  readonly initrds: readonly ImageEntry[];
-  readonly arguments: readonly string[];
-}
-
-/** What of the menu starts the system of the image. Tools beside it (memtest, FreeDOS, firmware setup) don't count. */
-function findBootables(tree: ImageTree, entries: readonly BootEntry[], live: boolean): Bootable[] {
-  return entries
-    .filter(({ initrds, liveRoot }) => initrds.length > 0 && (liveRoot !== undefined || !live))
-    .map(({ kernel: kernelPath, initrds: initrdPaths, title, arguments: words }) => {
-      const kernel = tree.find(kernelPath);
-      if (kernel?.kind !== 'file') throw new BootwrightError('IMAGE_NO_KERNEL', { path: kernelPath, title });
-      const initrds = initrdPaths.map((path) => {
-        const initrd = tree.find(path);
-        if (initrd?.kind !== 'file') throw new BootwrightError('IMAGE_NO_INITRD', { path, title });
-        return initrd;
-      });
-      return { kernel, initrds, arguments: words };
-    });
-}
-
-/** Live systems that fetch their root in ways of their own, by what is in their initrd. */
-const otherFamilies: Readonly<Partial<Record<InitrdPart, string>>> = {
-  'live-boot': 'Debian live (live-boot)',
-  casper: 'Ubuntu (casper)',
-  archiso: 'Arch Linux (archiso)',
-};
-/** By its arguments: its files are also in whole systems that can make installers. */
-const anaconda = 'Anaconda (the installer of Fedora and RHEL)';
-const anacondaArgument = /^inst\.(?:stage2|repo)=/;
-
-/** What dracut needs to fetch a live ISO and to mount it. */
-const liveParts = ['livenet', 'dmsquash-live'] as const;
-
-/**
- * An initrd that can't fetch the live system over the network boots into an emergency shell, and one that looks for a
- * live system of another kind finds none: better not published.
- */
-async function checkInitrds(
-  tree: ImageTree,
-  bootables: readonly Bootable[],
-  { live, signal }: PreflightOptions,
-): Promise<void> {
-  const inspected = new Map<string, ReadonlySet<InitrdPart>>();
-  for (const { initrds, arguments: words } of bootables) {
-    const path = initrds.map((initrd) => initrd.path).join(', ');
-    const parts = new Set<InitrdPart>();
-    for (const entry of initrds) {
-      signal?.throwIfAborted();
-      const found = inspected.get(entry.path) ?? (await inspectInitrd(tree.open(entry))).parts;
-      inspected.set(entry.path, found);
-      for (const part of found) parts.add(part);
-    }
-    const missing = liveParts.find((module) => !parts.has(module));
-    const [found] = [...parts].flatMap((part) => otherFamilies[part] ?? []);
-    const other = words.some((word) => anacondaArgument.test(word)) ? anaconda : found;
-    if (other !== undefined && (!live || missing !== undefined)) {
-      throw new BootwrightError('IMAGE_FAMILY_UNSUPPORTED', { path, family: other });
-    }
-    if (live && missing !== undefined) throw new BootwrightError('INITRD_MODULE_MISSING', { path, module: missing });
-  }
-}
+type Image = Pick<IsoImage, 'entries' | 'find' | 'open'> & Partial<IsoImage>;
 
 function pathsOf(entries: readonly ImageEntry[]): string[] {
   return [...new Set(entries.map(({ path }) => path))];
@@ -150,26 +45,34 @@ function pathsOf(entries: readonly ImageEntry[]): string[] {
 
 /**
  * Looks whether the parts of an image are there and fit together. `entries` are those of the configuration that the
- * release will have. Throws IMAGE_… and INITRD_… errors.
+ * release will have. Throws the first finding that is an error: IMAGE_…, INITRD_… and LOADER_….
  */
 export async function preflight(
-  image: IsoImage,
+  image: Image,
   entries: readonly BootEntry[],
-  options: PreflightOptions,
+  { live, menu, name = '', ...options }: PreflightOptions,
 ): Promise<Preflight> {
-  const { loaders, http } = await checkLoaders(image);
-  options.signal?.throwIfAborted();
-  const bootables = findBootables(image, entries, options.live);
-  if (bootables.length === 0) {
-    const bootsSomething = entries.some(({ initrds }) => initrds.length > 0);
-    const code = bootsSomething ? 'IMAGE_NOTHING_LIVE' : 'IMAGE_NOTHING_TO_BOOT';
-    throw new BootwrightError(code, { path: options.config });
-  }
-  await checkInitrds(image, bootables, options);
+  const { label } = image;
+  const { facts, findings, loaders, bootables } = await examine(
+    {
+      tree: image,
+      name,
+      kind: image.bootImages === undefined ? 'tree' : 'iso',
+      label,
+      isoSizeBytes: options.isoSizeBytes,
+    },
+    menu ?? { entries, defaultEntry: entries[0], timeoutSeconds: undefined },
+    { ...options, liveFilesystem: live ? findLiveFilesystem(image) : undefined },
+  );
+  const first = findings.find(({ severity }) => severity === 'error');
+  if (first !== undefined) throw errorOf(first);
+  if (loaders === undefined) throw new BootwrightError('IMAGE_NO_LOADER', { path: 'EFI/BOOT/bootx64.efi' });
   return {
     loaders,
-    http,
+    http: facts.grub?.http ?? 'unknown',
     kernels: pathsOf(bootables.map(({ kernel }) => kernel)),
     initrds: pathsOf(bootables.flatMap(({ initrds }) => initrds)),
+    facts,
+    findings,
   };
 }
