@@ -6,6 +6,12 @@ const protocols = ['ftp://', 'http://', 'https://', 'nfs://', 'tftp://'];
 
 const control = /\p{Cc}/u;
 
+/** A URL's server and path, the rest of it being a query and a fragment. `new URL` takes `http:///a` for a server `a`. */
+function partsOf(url: string): { server: string; path: string; rest: string } {
+  const [, server = '', path = '', rest = ''] = /^[a-z]+:\/\/([^/?#]*)([^?#]*)(.*)$/s.exec(url) ?? [];
+  return { server, path, rest };
+}
+
 /**
  * Checks a base URL or the URL of an ISO. `where` says where it was given.
  *
@@ -20,7 +26,7 @@ export function checkPxeUrl(text: string, where: string): string {
     throw new BootwrightError('IMAGE_YAML_URL_PROTOCOL', { where, url: text });
   }
   if (/\s$/.test(text)) invalid('it ends in white space');
-  if (!URL.canParse(text) || new URL(text).host === '') invalid('it names no server');
+  if (!URL.canParse(text) || partsOf(text).server === '') invalid('it names no server that there can be');
   return text;
 }
 
@@ -30,8 +36,7 @@ export function checkPxeUrl(text: string, where: string): string {
  * @throws IMAGE_YAML_URL_INVALID.
  */
 export function fileNameOf(url: string, where: string): string {
-  const last = (url.split(/[?#]/, 1)[0] as string).split('/').at(-1) as string;
-  const name = decoded(last);
+  const name = decoded(partsOf(url).path.split('/').at(-1) as string);
   if (
     name === undefined ||
     name === '' ||
@@ -54,6 +59,7 @@ function decoded(part: string): string | undefined {
 
 /** The URL of a file below a base URL, which may end in `/` or not; a query stays at the end. */
 export function urlBelow(base: string, file: string): string {
-  const [, path, rest] = /^([^?#]*)(.*)$/s.exec(base) as unknown as [string, string, string];
-  return `${path.replace(/\/+$/, '')}/${encodeURIComponent(file)}${rest}`;
+  const { rest } = partsOf(base);
+  const before = base.slice(0, base.length - rest.length).replace(/\/+$/, '');
+  return `${before}/${encodeURIComponent(file)}${rest}`;
 }

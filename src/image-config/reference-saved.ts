@@ -8,10 +8,13 @@ import type { Entry } from './yaml-value.ts';
 /** Where an ISO of Azure Linux Image Customizer keeps its settings. */
 export const referenceSavedConfigPath = 'azl-image-customizer/saved-configs.yaml';
 
-/** The keys of two levels, such as `liveos.kdumpBootFiles`, and `extraCommandLine` below them; others are not looked at. */
+/** Keys such as `liveos.kdumpBootFiles`, and `extraCommandLine` below them; others are not looked at. */
 function flatten(document: YamlDocument): Said {
   const values = new Map<string, Entry>();
-  for (const [section, { value }] of entriesOf('the saved settings', document.root, document)) {
+  const sections = entriesOf('the saved settings', document.root, document);
+  for (const section of ['liveos', 'iso', 'pxe']) {
+    const value = sections.get(section)?.value;
+    if (value === undefined) continue;
     for (const [name, entry] of entriesOf(section, value, document)) {
       values.set(`${section}.${name}`, entry);
       if (name !== 'kernelCommandLine') continue;
@@ -33,7 +36,7 @@ export function parseReferenceSavedConfig(text: string | Uint8Array, where: stri
   const document = readYaml(text, where);
   const said = flatten(document);
   const reading: Reading = { document, said, ignored: new Set() };
-  const section = said.values.has('liveos.kernelCommandLine') ? 'liveos' : 'iso';
+  const section = [...said.values.keys()].some((key) => key.startsWith('liveos.')) ? 'liveos' : 'iso';
   const argumentsKey = `${section}.kernelCommandLine.extraCommandLine`;
   const kernelArguments = readKernelArguments(argumentsKey, said.values.get(argumentsKey), document);
   const kdumpBootFiles = readKdumpBootFiles(reading, `${section}.kdumpBootFiles`);
