@@ -170,11 +170,11 @@ export function partsOf(image: TreeImage): Parts {
   };
 }
 
-/** The ISO of one of them. */
-export function isoOf(image: TreeImage): Uint8Array {
+/** The ISO of one of them, with changes laid over its files. */
+export function isoOf(image: TreeImage, changes: Parts = {}): Uint8Array {
   const { label, naming, inFat } = image;
   return tinyImage({
-    parts: partsOf(image),
+    parts: { ...partsOf(image), ...changes },
     ...(label !== undefined && { label }),
     ...(naming !== undefined && { naming }),
     ...(inFat !== undefined && { bootImage: efiImage }),

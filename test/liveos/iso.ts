@@ -9,7 +9,8 @@ const efiImage = 'boot/grub2/efiboot.img';
 
 /**
  * Makes the ISO of one flavour from the `parts` in `partsFolder`. UEFI boots it from a disc (El Torito) and from a
- * stick (a GPT partition over the same EFI file system).
+ * stick (a GPT partition over the same EFI file system). Its kernel is told `no_timer_check`, since one that is emulated
+ * on a busy machine may find its timer dead, and panic.
  *
  * @param output a file that is written over
  */
