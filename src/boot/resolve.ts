@@ -26,7 +26,7 @@ function cleanPath(path: string): string | undefined {
 
 /** `releases/<id>/<path>` names its release; every other path is of the release of whoever asks. */
 function splitPath(path: string): { releaseId: string | undefined; rest: string } {
-  const match = /^releases\/([^/]+)\/(.+)$/.exec(path);
+  const match = /^releases\/([^/]+)\/(.+)$/s.exec(path);
   return match === null ? { releaseId: undefined, rest: path } : { releaseId: match[1], rest: match[2] as string };
 }
 

@@ -1,3 +1,4 @@
+import { grubConfigPath } from './layout.ts';
 import { joinUrl, relativeReference } from './live-url.ts';
 import type { ManifestEntry } from './manifest.ts';
 
@@ -16,11 +17,12 @@ function encoded(url: string): string {
 
 /**
  * The entries with the URL of each file: absolute where it is known, else a reference that is relative to the URL of
- * the manifest, so that it is right wherever the whole folder is put. Links have none: their target has one.
+ * the manifest, so that it is right wherever the whole folder is put. Links have none, since their target has one, and
+ * neither has GRUB's configuration: what a server of ours answers there is made for the machine that asks.
  */
 export function withUrls(entries: readonly ManifestEntry[], { folder, files = {} }: KnownUrls): ManifestEntry[] {
   return entries.map((entry) => {
-    if (entry.kind === 'symlink') return entry;
+    if (entry.kind === 'symlink' || entry.path === grubConfigPath) return entry;
     const known = Object.hasOwn(files, entry.path) ? files[entry.path] : undefined;
     const absolute = known ?? (folder === undefined ? undefined : joinUrl(folder, entry.path));
     return { ...entry, url: absolute === undefined ? relativeReference(entry.path) : encoded(absolute) };
