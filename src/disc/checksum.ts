@@ -53,6 +53,7 @@ function blank(chunk: Uint8Array, position: number): void {
 /**
  * The 512 bytes that isomd5sum's `implantisomd5 --force` would write: the MD5 of the volume without its last 15
  * sectors, and a few digits of the sum at 20 places on the way, so that a check can end early. Reads the image once.
+ * (Images below 700 KB have fewer places, and `checkisomd5` takes them for broken whoever wrote the checksum.)
  * Throws ISO_NOT_ISO9660.
  */
 export async function checksumText(source: ByteSource, { signal, onBytes }: ChecksumOptions): Promise<Uint8Array> {

@@ -17,7 +17,7 @@ function onDisc(path: string): string {
 }
 
 function octal(mode: number): string {
-  return quoted((mode & 0o7777).toString(8).padStart(4, '0'));
+  return quoted((mode & 0o7777).toString(8).padStart(5, '0'));
 }
 
 /** Everybody's files belong to root, whoever builds the disc. */

@@ -2,17 +2,17 @@ import type { ImageEntry } from '../iso/tree.ts';
 import type { DiscChanges } from './changes.ts';
 
 /**
- * Changes for a disc without Rock Ridge, whose names may be upper case where everybody means lower case: as far as
- * there is something at a path but for that, this is what is meant.
+ * Changes with their paths as the image writes them: `efi/boot/bootx64.efi` is `EFI/BOOT/BOOTX64.EFI` where that is
+ * there, wholly in upper case, and the other is not. Plain ISO9660 has no other names, and firmware, GRUB on plain
+ * ISO9660 and Joliet make no difference between the two: a disc that has both boots by chance.
  */
 export function inCaseOf(entries: readonly ImageEntry[], changes: DiscChanges): DiscChanges {
-  const written = new Map<string, string>();
-  for (const { path } of entries) written.set(path.toLowerCase(), path);
+  const written = new Set(entries.map(({ path }) => path));
   const settle = (path: string): string => {
-    const found = written.get(path.toLowerCase());
+    if (written.has(path)) return path;
+    if (written.has(path.toUpperCase())) return path.toUpperCase();
     const end = path.lastIndexOf('/');
-    if (found !== undefined || end < 0) return found ?? path;
-    return `${settle(path.slice(0, end))}${path.slice(end)}`;
+    return end < 0 ? path : `${settle(path.slice(0, end))}${path.slice(end)}`;
   };
   return {
     ...changes,

@@ -42,8 +42,8 @@ export async function remaster(
   if (changes.label !== undefined) requireLabel(changes.label);
   const disc = await openDisc(isoPath);
   try {
-    const { entries, naming } = disc.image;
-    const plan = planChanges(entries, naming === 'rock-ridge' ? changes : inCaseOf(entries, changes));
+    const { entries } = disc.image;
+    const plan = planChanges(entries, inCaseOf(entries, changes));
     requireBootImages(disc, plan);
     const label = changes.label ?? disc.image.label;
     const isTrue = label === disc.image.label && (await isAlreadySo(disc, plan, options.signal));
