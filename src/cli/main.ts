@@ -5,6 +5,7 @@ import { exit } from '../errors/row.ts';
 import { activateCommand } from './activate.ts';
 import { buildCommand } from './build.ts';
 import { healthCommand } from './health.ts';
+import { inspectCommand } from './inspect.ts';
 import { printError } from './print.ts';
 import { probeCommand } from './probe.ts';
 import { releasesCommand } from './releases.ts';
@@ -15,6 +16,7 @@ const program = new Command('bootwright')
   .version(packageJson.version)
   .addHelpText('after', '\nExit status: see docs/reference/errors.md. Every error has a code, a reason and a remedy.')
   .addCommand(buildCommand())
+  .addCommand(inspectCommand())
   .addCommand(serveCommand())
   .addCommand(releasesCommand())
   .addCommand(activateCommand())

@@ -175,8 +175,7 @@ function memoryOf(
   if (bootable === undefined || kernel === undefined) return null;
   const inspected = bootable.initrds.map((entry) => ({ entry, found: initrds.get(entry.path) }));
   if (inspected.some(({ found }) => found === undefined)) return null;
-  const squashfsBytes = liveFilesystem?.sizeBytes;
-  const fetchedBytes = fetched === 'squashfs' ? squashfsBytes : (isoSizeBytes ?? squashfsBytes);
+  const isIso = fetched !== 'squashfs' && isoSizeBytes !== undefined;
   return memoryFor({
     kernel: { sizeBytes: kernel.sizeBytes, runningBytes: kernel.header.runningBytes },
     initrds: inspected.map(({ entry, found }) => ({
@@ -186,7 +185,7 @@ function memoryOf(
     fetched:
       liveFilesystem === undefined
         ? undefined
-        : { what: fetched === 'squashfs' ? 'squashfs' : 'ISO', sizeBytes: fetchedBytes ?? 0 },
+        : { what: isIso ? 'ISO' : 'squashfs', sizeBytes: isIso ? isoSizeBytes : liveFilesystem.sizeBytes },
   });
 }
 

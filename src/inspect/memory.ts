@@ -31,13 +31,13 @@ export function memoryFor({ kernel, initrds, fetched }: Held): NonNullable<Facts
   const packedBytes = sum(initrds.map(({ sizeBytes }) => sizeBytes));
   const parts = [
     { what: 'the kernel', sizeBytes: kernel.runningBytes ?? kernel.sizeBytes * kernelFactor },
-    { what: 'the initrd, unpacked', sizeBytes: unpackedBytes },
+    { what: 'the unpacked initrd', sizeBytes: unpackedBytes },
     ...(fetched === undefined ? [] : [{ what: `the ${fetched.what}`, sizeBytes: fetched.sizeBytes }]),
     { what: 'the system at work', sizeBytes: systemBytes },
   ];
   // It lies beside what it unpacks to, when nothing is at work yet.
   if (fetched === undefined && packedBytes > systemBytes) {
-    parts.push({ what: 'the initrd, still packed', sizeBytes: packedBytes - systemBytes });
+    parts.push({ what: 'the packed initrd beside it', sizeBytes: packedBytes - systemBytes });
   }
   const heldBytes = sum(parts.map(({ sizeBytes }) => sizeBytes));
   if (fetched === undefined && 2 * unpackedBytes > heldBytes) {

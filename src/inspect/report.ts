@@ -163,6 +163,7 @@ export const reportSchema = record({
   ),
 });
 
+export type Report = Static<typeof reportSchema>;
 export type Facts = Static<typeof facts>;
 export type ProgramFacts = Static<typeof program>;
 export type InitrdFacts = Static<typeof initrd>;

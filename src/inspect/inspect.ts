@@ -1,0 +1,106 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type BootMenu, bootMenu } from '../grub/entries.ts';
+import { rewriteForPxe } from '../grub/rewrite.ts';
+import { type OpenedImage, openImage } from '../input/open-image.ts';
+import { joinUrl } from '../release/live-url.ts';
+import { readMenu } from '../release/menus.ts';
+import { findLiveFilesystem } from '../release/recognise.ts';
+import { examine } from './examine.ts';
+import { attempt, type Finding } from './finding.ts';
+import type { Report } from './report.ts';
+
+export interface InspectRequest {
+  /** What `openImage` opens: an ISO, packed or not, a folder, a release. */
+  readonly image: string;
+  /** Where machines shall fetch the live system from; that of a release is its own unless told otherwise. */
+  readonly url?: string | undefined;
+  /** Ask the server of the URL what it has there. */
+  readonly askUrl: boolean;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The configuration as machines would get it. */
+interface Configuration {
+  readonly path: string;
+  readonly text: string;
+  readonly menu: BootMenu;
+}
+
+/**
+ * Looks into an image and changes nothing. Throws what opening it throws; whatever else is wrong with it is a finding.
+ */
+export async function inspect({ image, url, askUrl, signal }: InspectRequest): Promise<Report> {
+  const scratch = await mkdtemp(join(tmpdir(), 'bootwright-inspect-'));
+  try {
+    const opened = await openImage(image, { scratch: () => mkdtemp(join(scratch, 'image-')), signal });
+    try {
+      return await inspectOpened(opened, url ?? opened.manifest?.liveUrl ?? undefined, askUrl, signal);
+    } finally {
+      await opened.close();
+    }
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+async function inspectOpened(
+  opened: OpenedImage,
+  url: string | undefined,
+  askUrl: boolean,
+  signal: AbortSignal | undefined,
+): Promise<Report> {
+  const { kind, name, iso, isoFile } = opened;
+  const tree = kind === 'release' ? opened.tree : (iso ?? opened.tree);
+  // A release carries the live system in its ISO.
+  const liveFilesystem = findLiveFilesystem(kind === 'release' && iso !== undefined ? iso : tree);
+  const findings: Finding[] = [];
+  const configuration = await attempt(findings, () => readConfiguration(opened, liveFilesystem?.path, url));
+  const examined = await examine(
+    { tree, name, kind, label: iso?.label, isoSizeBytes: isoFile?.source.sizeBytes },
+    configuration?.menu,
+    {
+      liveFilesystem,
+      fetched: fetchedBy(configuration?.menu),
+      config: configuration?.path ?? 'grub.cfg',
+      configText: configuration?.text,
+      url: liveFilesystem === undefined ? undefined : url,
+      askUrl,
+      signal,
+    },
+  );
+  findings.push(...examined.findings);
+  return { ok: findings.every(({ severity }) => severity !== 'error'), facts: examined.facts, findings };
+}
+
+// GRUB fills this in with the server that it was loaded from.
+const bootServerUrl = 'http://$net_default_server';
+
+/** Reads the configuration as a build would write it; that of a release is written already. */
+async function readConfiguration(
+  { kind, name, tree, iso, manifest }: OpenedImage,
+  livePath: string | undefined,
+  url: string | undefined,
+): Promise<Configuration> {
+  const isWritten = kind === 'release';
+  const menu = await readMenu(isWritten ? tree : (iso ?? tree), 'network', manifest?.architecture);
+  const path = menu.found.entry.path;
+  if (isWritten) return { path, text: menu.text, menu: bootMenu(menu.text) };
+  const { text } = rewriteForPxe(menu.text, {
+    liveUrl: livePath === undefined ? undefined : (url ?? joinUrl(bootServerUrl, `${name}.iso`)),
+    variablesInUrl: url === undefined,
+    kernelArguments: [],
+    from: menu.found.from,
+    medium: menu.medium,
+    environments: menu.environments,
+  });
+  return { path, text, menu: bootMenu(text) };
+}
+
+/** dracut takes what ends in `.iso` for an ISO, and everything else for the squashfs itself. */
+function fetchedBy(menu: BootMenu | undefined): 'iso' | 'squashfs' | undefined {
+  const root = menu?.defaultEntry?.liveRoot;
+  if (root === undefined) return undefined;
+  return root.endsWith('.iso') ? 'iso' : 'squashfs';
+}
