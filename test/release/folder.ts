@@ -19,14 +19,22 @@ export function sha256(bytes: Uint8Array): string {
 /** All that is below a folder: files with their mode and hash, links with their target. */
 export function contentsOf(folder: string): Record<string, string> {
   const found: Record<string, string> = {};
-  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
-    const path = join(entry.parentPath, entry.name);
-    const name = relative(folder, path);
-    const mode = () => (statSync(path).mode & 0o7777).toString(8).padStart(4, '0');
-    if (entry.isSymbolicLink()) found[name] = `-> ${readlinkSync(path)}`;
-    else if (entry.isDirectory()) found[`${name}/`] = mode();
-    else found[name] = `${mode()} ${sha256(readFileSync(path))}`;
-  }
+  const lookInto = (place: string) => {
+    for (const entry of readdirSync(place, { withFileTypes: true })) {
+      const path = join(place, entry.name);
+      const name = relative(folder, path);
+      const mode = () => (statSync(path).mode & 0o7777).toString(8).padStart(4, '0');
+      if (entry.isSymbolicLink()) {
+        found[name] = `-> ${readlinkSync(path)}`;
+      } else if (entry.isDirectory()) {
+        found[`${name}/`] = mode();
+        lookInto(path);
+      } else {
+        found[name] = `${mode()} ${sha256(readFileSync(path))}`;
+      }
+    }
+  };
+  lookInto(folder);
   return found;
 }
 
