@@ -5,6 +5,7 @@ const pure = [
   '^src/dhcp/(?!server\\.ts$|client\\.ts$|client-line\\.ts$)',
   '^src/tftp/(names|options|packet|patience|reception|transfer)\\.ts$',
   '^src/grub/',
+  '^src/image-config/',
   '^src/boot/plan\\.ts$',
   '^src/release/recognise\\.ts$',
 ];

@@ -8,8 +8,3 @@ export function parsePermissions(text: string): number | string {
   if (bits > 0xffff_ffff) return `failed to parse filePermissions: ${JSON.stringify(text.slice(0, 40))} is too large`;
   return bits > 0o777 ? `0o${bits.toString(8)} contains non-permission bits` : bits;
 }
-
-/** `0o644` → `644`. */
-export function formatPermissions(bits: number): string {
-  return bits.toString(8).padStart(3, '0');
-}
