@@ -3,18 +3,10 @@ import type { CpioEntry } from '../iso/cpio.ts';
 import { visitInitrd } from '../iso/initrd.ts';
 import type { ByteSource } from '../platform/files.ts';
 import { entryPath } from './entry-path.ts';
+import { kindIn } from './kind-bits.ts';
 import { type Content, noContent, type System, type SystemEntry, type SystemSink } from './system.ts';
 
 type Take = (count: number) => Promise<Uint8Array>;
-
-const kinds: Readonly<Record<number, SystemEntry['kind']>> = {
-  16807: 'file',
-  9604: 'directory',
-  21609: 'symlink',
-  4802: 'character-device',
-  14406: 'block-device',
-  2401: 'fifo',
-};
 
 const pieceBytes = 64 * 1024;
 /** PATH_MAX of Linux. */
@@ -107,7 +99,7 @@ function linkTo(target: string, entry: SystemEntry): SystemEntry {
 }
 
 async function entryOf(found: CpioEntry, take: Take, archive: string): Promise<SystemEntry | undefined> {
-  const kind = kinds[found.mode & 0o170000];
+  const kind = kindIn(found.mode);
   if (kind === undefined) return undefined;
   const { uid, gid, modifiedSeconds } = found;
   const path = entryPath(Buffer.from(found.name).toString('latin1'), archive);

@@ -1,17 +1,8 @@
 import { BootwrightError } from '../errors.ts';
 import { readable } from './entry-path.ts';
+import { kindBits } from './kind-bits.ts';
 import type { Outlet } from './outlet.ts';
 import { type Content, noContent, type SystemEntry, type SystemSink } from './system.ts';
-
-/** Kinds in `st_mode`. inode(7) */
-const kindBits: Readonly<Record<Exclude<SystemEntry['kind'], 'link'>, number>> = {
-  file: 0o100000,
-  directory: 0o040000,
-  symlink: 0o120000,
-  'character-device': 0o020000,
-  'block-device': 0o060000,
-  fifo: 0o010000,
-};
 
 const maxNumber = 0xffff_ffff;
 

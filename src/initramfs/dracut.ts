@@ -75,7 +75,7 @@ function dracutArguments(version: string, survey: Survey): string[] {
   // Without it, the keyboard of an emergency shell does not work.
   const locale = survey.landmarks.has('locale') ? ['--include', '/usr/lib/locale', '/usr/lib/locale'] : [];
   return [
-    ...['--force', '--no-hostonly', '--no-hostonly-cmdline', '--reproducible', '--tmpdir', '/tmp'],
+    ...['--quiet', '--force', '--no-hostonly', '--no-hostonly-cmdline', '--reproducible', '--tmpdir', '/tmp'],
     ...['--add', modules.join(' '), '--add-drivers', 'overlay', '--filesystems', 'squashfs'],
     ...locale,
     ...['--kver', version],
