@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import type { ImageEntry, ImageTree } from '../iso/tree.ts';
 import { type DiscFile, planChanges } from './changes.ts';
 import { fileCommands, folderCommands, linkCommands } from './commands.ts';
-import { openDisc } from './disc.ts';
 import { efiEquipment } from './efi-image.ts';
 import { implantChecksum } from './implant.ts';
 import { requireLabel } from './label.ts';
@@ -65,15 +64,10 @@ export async function masterFromTree(tree: ImageTree, options: NewDiscOptions, o
       commandFile: stagedNames.commands,
       before: newDiscCommands(label, equipment.imagePath, identity.digest('hex').slice(0, 32)),
       epochSeconds,
-      path: staging.output,
+      path: staging.outPath,
       ...options,
     });
-    const written = await openDisc(staging.output);
-    try {
-      await verifyDisc(written, { label, plan, sums, tree, from: undefined }, signal);
-    } finally {
-      await written.close();
-    }
+    await verifyDisc(staging.output, { label, plan, sums, tree, from: undefined }, signal);
     await implantChecksum(staging.output, { signal });
     await staging.finish();
   } finally {

@@ -1,4 +1,5 @@
 import { BootwrightError } from '../errors.ts';
+import { describeWriteFailure } from '../platform/durable.ts';
 import { openFile } from '../platform/files-node.ts';
 import { takeOver } from '../release/write.ts';
 import { type DiscChanges, type Plan, planChanges } from './changes.ts';
@@ -94,6 +95,8 @@ async function copy(isoPath: string, staging: DiscStaging, options: DiscOptions)
   const source = await openFile(isoPath);
   try {
     await takeOver(isoPath, source, staging.output, { name: isoPath, mode: 0o600, ...options });
+  } catch (error) {
+    throw describeWriteFailure(error, staging.outPath);
   } finally {
     await source.close();
   }
@@ -131,16 +134,11 @@ async function write(
       ...(label === image.label ? [] : ['-volid', label]),
     ],
     epochSeconds,
-    path: staging.output,
+    path: staging.outPath,
     ...options,
   });
+  await verifyDisc(staging.output, { label, plan, sums, tree: image, from: disc }, options.signal);
   await keepDiskSignature(disc, staging.output);
-  const written = await openDisc(staging.output);
-  try {
-    await verifyDisc(written, { label, plan, sums, tree: image, from: disc }, options.signal);
-  } finally {
-    await written.close();
-  }
 }
 
 export function guidCommand(diskGuid: string | undefined): string[] {

@@ -13,6 +13,8 @@ export interface DiscStaging {
   readonly folder: string;
   /** The path of `stagedNames.output`. */
   readonly output: string;
+  /** What it becomes. */
+  readonly outPath: string;
   writeCommands(lines: readonly string[]): Promise<void>;
   /** Lets `stagedNames.input` lead to an ISO. */
   linkInput(path: string): Promise<void>;
@@ -37,6 +39,7 @@ export async function makeDiscStaging(outPath: string): Promise<DiscStaging> {
   return {
     folder,
     output,
+    outPath,
     writeCommands: (lines) => about(writeFile(join(folder, stagedNames.commands), `${lines.join('\n')}\n`)),
     linkInput: (path) => about(symlink(resolve(path), join(folder, stagedNames.input))),
     async spool(file, index, signal) {

@@ -6,7 +6,7 @@ import type { ByteSource } from '../platform/files.ts';
 import { blockAddresses } from './block-addresses.ts';
 import { lostBootEquipment } from './boot-equipment.ts';
 import type { Plan, Wanted } from './changes.ts';
-import { bootCatalogFile, type Disc } from './disc.ts';
+import { bootCatalogFile, type Disc, openDisc } from './disc.ts';
 import { sameBytes } from './same-bytes.ts';
 
 /** What a disc was meant to be. */
@@ -24,16 +24,24 @@ export interface Meant {
 const folderMode = 0o755;
 
 /**
- * Reads a disc that was written, with a reader of our own: label, boot equipment, and of every file its path, mode,
- * size and bytes must be what was meant. Throws DISC_NOT_AS_MEANT.
+ * Reads the disc at `path` with a reader of our own: label, boot equipment, and of every file its path, mode, size and
+ * bytes must be what was meant. Throws DISC_NOT_AS_MEANT.
  */
-export async function verifyDisc(disc: Disc, meant: Meant, signal?: AbortSignal): Promise<void> {
-  const what =
-    (disc.image.label === meant.label ? undefined : `its label is ${disc.image.label}`) ??
-    otherTree(disc, meant) ??
-    (meant.from === undefined ? undefined : await lostBootEquipment(meant.from, disc, signal)) ??
-    (await otherBytes(disc, meant, signal));
-  if (what !== undefined) throw new BootwrightError('DISC_NOT_AS_MEANT', { what });
+export async function verifyDisc(path: string, meant: Meant, signal?: AbortSignal): Promise<void> {
+  const disc = await openDisc(path).catch((cause: unknown) => {
+    if (!(cause instanceof BootwrightError)) throw cause;
+    throw new BootwrightError('DISC_NOT_AS_MEANT', { what: cause.message }, { cause });
+  });
+  try {
+    const what =
+      (disc.image.label === meant.label ? undefined : `its label is ${disc.image.label}`) ??
+      otherTree(disc, meant) ??
+      (meant.from === undefined ? undefined : await lostBootEquipment(meant.from, disc, signal)) ??
+      (await otherBytes(disc, meant, signal));
+    if (what !== undefined) throw new BootwrightError('DISC_NOT_AS_MEANT', { what });
+  } finally {
+    await disc.close();
+  }
 }
 
 function otherTree(disc: Disc, { plan, from }: Meant): string | undefined {
