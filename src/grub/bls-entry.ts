@@ -38,7 +38,10 @@ export type Architecture = 'x64' | 'arm64';
 const largest = 64 * 1024;
 const most = 1000;
 const control = /(?!\t)\p{Cc}/u;
-const architectures: Readonly<Record<string, Architecture>> = { x64: 'x64', aa64: 'arm64' };
+const architectures = new Map<string, Architecture>([
+  ['x64', 'x64'],
+  ['aa64', 'arm64'],
+]);
 
 /** Lines of a key, white space and a value; `#` starts a comment. A key may stand there several times. */
 function fieldsOf({ path, text }: BlsFile): (key: string) => readonly string[] {
@@ -74,7 +77,7 @@ function read(file: BlsFile, architecture: Architecture | undefined): BlsEntry |
   const [title = linux] = values('title');
   if (isRescue(id, title, values('version')[0] ?? '')) return 'rescue';
   const [said] = values('architecture');
-  if (architecture !== undefined && said !== undefined && architectures[said.toLowerCase()] !== architecture) {
+  if (architecture !== undefined && said !== undefined && architectures.get(said.toLowerCase()) !== architecture) {
     return 'other architecture';
   }
   const options = values('options');
@@ -95,8 +98,8 @@ function read(file: BlsFile, architecture: Architecture | undefined): BlsEntry |
 
 /** Name, version and release of what a file's name says, as of a package: `<machine>-<version>-<release>`. */
 function nameParts(id: string): readonly string[] {
-  const [, name = id, version = '', release = ''] =
-    /^(.*)-([^-]*)-([^-]*)$/s.exec(id) ?? /^()(.*)-([^-]*)$/s.exec(id) ?? [];
+  const found = /^(.*)-([^-]*)-([^-]*)$/s.exec(id) ?? /^(.*)-([^-]*)$/s.exec(id);
+  const [, name = id, version = '', release = ''] = found ?? [];
   return [name, version, release];
 }
 

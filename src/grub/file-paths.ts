@@ -10,6 +10,13 @@ import { Word } from './word.ts';
 /** A quote and a device in front of a path. */
 const beforePath = /^["']?(?:\([^()'"]*\))?["']?/;
 
+/** The tests of GRUB's `test` for files. */
+const fileTests = new Set(['-d', '-e', '-f', '-s']);
+
+function withoutDevice(text: string): string {
+  return text.replace(/^\([^()]*\)/, '');
+}
+
 /** The initrd among several that holds the system; the others are microcode and such. */
 function mainInitrd(command: Command): Word | undefined {
   const files = command.words.slice(1).filter((word) => !word.text.startsWith('-'));
@@ -35,7 +42,7 @@ export class FilePaths {
     this.#ways = ways;
     for (const command of all.filter(loadsInitrd)) {
       const texts = this.#initrds.get(command.scope) ?? new Set();
-      texts.add(mainInitrd(command)?.text ?? '');
+      texts.add(withoutDevice(mainInitrd(command)?.text ?? ''));
       this.#initrds.set(command.scope, texts);
     }
   }
@@ -46,9 +53,7 @@ export class FilePaths {
   }
 
   set(command: Command, variables: Variables): void {
-    if (this.#ways.overNetwork && this.#medium !== undefined)
-      answerFileTests(command, variables, this.#medium, this.#edits);
-    this.#answerForInitrd(command);
+    if (command.name === '[' || command.name === 'test') this.#test(command, variables);
     const instead = loadsInitrd(command) ? this.#instead.get(command.scope) : undefined;
     const main = instead === undefined ? undefined : mainInitrd(command);
     const files = loadsKernel(command) ? command.words.slice(1, 2) : loadsInitrd(command) ? command.words.slice(1) : [];
@@ -58,14 +63,22 @@ export class FilePaths {
     }
   }
 
-  /** A test for the initrd that was there before is true: there is one. */
-  #answerForInitrd(command: Command): void {
-    if ((command.name !== '[' && command.name !== 'test') || !this.#instead.has(command.scope)) return;
-    const initrds = this.#initrds.get(command.scope);
+  /** Tests ask for what is loaded: files at their places. One for an initrd that another one takes the place of is true. */
+  #test(command: Command, variables: Variables): void {
+    if (this.#ways.overNetwork && this.#medium !== undefined) {
+      answerFileTests(command, variables, this.#medium, this.#edits);
+    }
+    const replaced = this.#instead.has(command.scope) ? this.#initrds.get(command.scope) : undefined;
     for (const [at, word] of command.words.entries()) {
       const file = command.words[at + 1];
-      if (file === undefined || !initrds?.has(file.text)) continue;
-      if (['-f', '-e', '-s', '-z'].includes(word.value ?? '')) this.#edits.replace(word.index, '-n');
+      const test = word.value ?? '';
+      if (at === 0 || file === undefined) continue;
+      const isReplaced = replaced?.has(withoutDevice(file.text)) === true;
+      if (isReplaced && (fileTests.has(test) || test === '-z')) this.#edits.replace(word.index, '-n');
+      else if (fileTests.has(test)) {
+        const placed = this.#placed(file.raw, file, command, variables);
+        if (placed !== file.raw) this.#edits.replace(file.index, placed);
+      }
     }
   }
 
@@ -74,11 +87,17 @@ export class FilePaths {
     const { derived, overNetwork } = this.#ways;
     const named = (overNetwork ? variables.withLoaded(word, command.list) : undefined) ?? word.raw;
     const bare = derived ? (withoutDisk(named, overNetwork) ?? named) : named;
-    const path = pathOnMedium(new Word(bare, word.index), command, variables);
-    if (path === undefined || this.#medium === undefined) return bare;
+    return this.#placed(bare, word, command, variables);
+  }
+
+  /** A path with `/boot` in front, if the file is only there. */
+  #placed(raw: string, { index }: Word, command: Command, variables: Variables): string {
+    if (this.#medium === undefined) return raw;
+    const path = pathOnMedium(new Word(raw, index), command, variables);
+    if (path === undefined) return raw;
     const place = placeOnMedium(path, this.#medium) ?? path;
-    const moved = bare.replace(beforePath, '$&/boot');
-    const reaches = place !== path && pathOnMedium(new Word(moved, word.index), command, variables) === place;
-    return reaches ? moved : bare;
+    const moved = raw.replace(beforePath, '$&/boot');
+    const reaches = place !== path && pathOnMedium(new Word(moved, index), command, variables) === place;
+    return reaches ? moved : raw;
   }
 }

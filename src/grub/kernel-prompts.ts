@@ -20,7 +20,7 @@ export interface Prompt {
 }
 
 /** Not `=0`, `=no` and the like, by which an argument says that it is not meant. */
-const meant = String.raw`(?!=(?:0|no|off|false)$)`;
+const meant = '(?!=(?:0|no|off|false)$)';
 
 const rules: readonly (readonly [matches: RegExp, kind: Prompt['kind'], reason: string])[] = [
   [/^(?:rd\.break|rdbreak|break)(?:=.*)?$/, 'shell', 'the initramfs stops at a shell'],

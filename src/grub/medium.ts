@@ -30,11 +30,11 @@ export function placeOnMedium(path: string, medium: Medium): string | undefined 
   return medium.kindOf(below) === undefined ? undefined : below;
 }
 
-const fileTests: Readonly<Record<string, (kind: ReturnType<Medium['kindOf']>) => boolean>> = {
-  '-e': (kind) => kind !== undefined,
-  '-f': (kind) => kind === 'file',
-  '-d': (kind) => kind === 'directory',
-};
+const fileTests = new Map<string, (kind: ReturnType<Medium['kindOf']>) => boolean>([
+  ['-e', (kind) => kind !== undefined],
+  ['-f', (kind) => kind === 'file'],
+  ['-d', (kind) => kind === 'directory'],
+]);
 
 /**
  * Answers the tests for files of the image. GRUB lists a directory to answer them, and over TFTP and HTTP it finds every
@@ -44,7 +44,7 @@ const fileTests: Readonly<Record<string, (kind: ReturnType<Medium['kindOf']>) =>
 export function answerFileTests(command: Command, variables: Variables, medium: Medium, edits: Edits): void {
   if (command.name !== '[' && command.name !== 'test') return;
   for (const [at, word] of command.words.entries()) {
-    const isTrue = fileTests[word.value ?? ''];
+    const isTrue = fileTests.get(word.value ?? '');
     const file = command.words[at + 1];
     if (at === 0 || isTrue === undefined || file === undefined) continue;
     const path = pathOnMedium(file, command, variables);

@@ -4,11 +4,11 @@ import { type Prompt, promptsOfArguments } from './kernel-prompts.ts';
 import { withoutPrologue } from './release-device.ts';
 import { tokenize } from './tokenize.ts';
 
-const asking: Readonly<Record<string, readonly [kind: Prompt['kind'], reason: string]>> = {
-  read: ['input', 'GRUB waits for a line'],
-  authenticate: ['password', 'GRUB asks for a name and a password'],
-  cryptomount: ['passphrase', 'GRUB asks for the passphrase of a disk'],
-};
+const asking = new Map<string | undefined, readonly [kind: Prompt['kind'], reason: string]>([
+  ['read', ['input', 'GRUB waits for a line']],
+  ['authenticate', ['password', 'GRUB asks for a name and a password']],
+  ['cryptomount', ['passphrase', 'GRUB asks for the passphrase of a disk']],
+]);
 
 /** The text behind `name=` of an assignment to it, variables left as written; undefined if the command is none. */
 function assigned(command: Command, name: string): string | undefined {
@@ -17,7 +17,7 @@ function assigned(command: Command, name: string): string | undefined {
 }
 
 function commandPrompts(command: Command): Prompt[] {
-  const [kind, reason] = asking[command.name ?? ''] ?? [];
+  const [kind, reason] = asking.get(command.name) ?? [];
   const what = command.words.map((word) => word.raw).join(' ');
   const hasKey = command.words.some((word) => /^(?:-[kp]|--key-?file|--password)/.test(word.text));
   return kind === undefined || reason === undefined || hasKey ? [] : [{ kind, what, reason }];
@@ -33,9 +33,9 @@ function menuPrompts(all: readonly Command[], { timeoutSeconds }: BootMenu): Pro
   return hasMenu && !hasTimeout ? [{ kind: 'menu', what: 'no timeout', reason }] : [];
 }
 
-/** Where there are superusers, only entries that say so are for everybody. */
+/** Where that variable is set, be it empty, only entries that say so are for everybody. */
 function passwordPrompts(all: readonly Command[], title: string | undefined): Prompt[] {
-  const guarded = all.some((command) => !command.conditional && (assigned(command, 'superusers') ?? '') !== '');
+  const guarded = all.some((command) => !command.conditional && assigned(command, 'superusers') !== undefined);
   const entries = all.filter(({ name }) => name === 'menuentry').map(({ words }) => words.map((word) => word.text));
   const asks = entries.some(
     (texts) => !texts.includes('--unrestricted') && (title === undefined || texts.includes(title)),

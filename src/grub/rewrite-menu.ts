@@ -75,11 +75,13 @@ class MenuRewriter {
   }
 
   command(command: Command, variables: Variables): void {
-    if (loadsKernel(command)) this.#kernel(command, variables);
     // An entry for another system's boot loader on a disk keeps its search for that disk.
-    if (this.#toLoaders.has(command.scope)) return;
-    this.#target.disks(command, this.#edits);
-    this.#paths.set(command, variables);
+    if (!this.#toLoaders.has(command.scope)) {
+      this.#target.disks(command, this.#edits);
+      this.#paths.set(command, variables);
+    }
+    // Behind the path: arguments may be put right behind it.
+    if (loadsKernel(command)) this.#kernel(command, variables);
   }
 
   #kernel(command: Command, variables: Variables): void {
@@ -98,9 +100,12 @@ class MenuRewriter {
 
   /** True for an entry of the other kind. One that says `root=/dev/ram0` is an installer, and stays one. */
   #turns(system: System, words: readonly string[], hasInitrd: boolean): boolean {
-    if (this.#options.turn !== true || system === 'other-live' || !hasInitrd || words.some(isRootInMemory)) return false;
-    if (this.#target.root !== undefined) return !startsBootstrap(words);
-    return startsBootstrap(words) || (this.#target.derived && words.some(isRoot));
+    if (this.#options.turn !== true || system === 'other-live' || !hasInitrd || words.some(isRootInMemory))
+      return false;
+    // What is added to every entry says nothing of this one.
+    const own = words.filter((word) => !this.#options.kernelArguments.includes(word));
+    if (this.#target.root !== undefined) return !startsBootstrap(own);
+    return startsBootstrap(own) || (this.#target.derived && own.some(isRoot));
   }
 
   #turnInitrd(command: Command, variables: Variables): boolean {
@@ -132,7 +137,7 @@ class MenuRewriter {
       added.push(...needed.filter((argument) => !names.has(nameOf(argument))).map(quoted));
     }
     const further = given.filter((argument) => !words.includes(argument) && !isLiveRoot(argument));
-    added.push(...this.#selinux(args, further), ...further.map(quoted));
+    added.push(...this.#selinux(args, given), ...further.map(quoted));
     addArguments(command, added, this.#edits);
   }
 

@@ -3,22 +3,46 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { hasCode } from '../../src/errors.ts';
 import { bootMenu } from '../../src/grub/entries.ts';
+import { expandBls } from '../../src/grub/expand-bls.ts';
 import { decodeEnvironment } from '../../src/grub/load-env.ts';
+import { promptsOf } from '../../src/grub/prompts.ts';
+import { redirectTarget } from '../../src/grub/redirect.ts';
 import { type RenderOptions, renderGrubConfig } from '../../src/grub/render.ts';
 import { type RewriteOptions, rewriteForPxe } from '../../src/grub/rewrite.ts';
+import { type DiscOptions, rewriteForDisc } from '../../src/grub/rewrite-disc.ts';
 import { tokenize } from '../../src/grub/tokenize.ts';
 import { describeWith } from '../support/programs.ts';
 import { rubbish, script } from './scripts.ts';
 
-const rewriteOptions: fc.Arbitrary<RewriteOptions> = fc.record({
-  liveUrl: fc.constantFrom(undefined, 'http://h/a.iso', 'http://$server/a b.iso?x=1&y={2}#z'),
-  variablesInUrl: fc.boolean(),
-  kernelArguments: fc.subarray(['console=ttyS0', 'a=$b c', "it's", 'ip=eth0:dhcp', 'rd.live.image', 'root=live:other']),
-  from: fc.constantFrom('grub.cfg', 'grub-pxe.cfg'),
-  medium: fc.constantFrom(undefined, { kindOf: () => 'file' as const }, { kindOf: () => undefined }),
+const menuOptions = {
+  kernelArguments: fc.subarray([
+    ...['console=ttyS0', 'a=$b c', "it's", 'ip=eth0:dhcp', 'rd.live.image', 'root=live:other', 'selinux=1'],
+  ]),
+  turn: fc.boolean(),
+  disableSelinux: fc.boolean(),
+  medium: fc.constantFrom(
+    undefined,
+    { kindOf: () => 'file' as const },
+    { kindOf: () => undefined },
+    { kindOf: (path: string) => (path.startsWith('/boot/') ? ('file' as const) : undefined) },
+  ),
   environments: fc.constant(
     new Map([['/env', decodeEnvironment('# GRUB Environment Block\nloaded=vmlinuz\na-b=1\nlive=root=live:y\n')]]),
   ),
+};
+
+const rewriteOptions: fc.Arbitrary<RewriteOptions> = fc.record({
+  ...menuOptions,
+  azureDownloader: fc.boolean(),
+  liveUrl: fc.constantFrom(undefined, 'http://h/a.iso', 'http://$server/a b.iso?x=1&y={2}#z'),
+  variablesInUrl: fc.boolean(),
+  from: fc.constantFrom('grub.cfg', 'grub-pxe.cfg'),
+});
+
+const discOptions: fc.Arbitrary<DiscOptions> = fc.record({
+  ...menuOptions,
+  label: fc.constantFrom('CDROM', 'X'),
+  fullOs: fc.boolean(),
 });
 
 const renderOptions: fc.Arbitrary<RenderOptions> = fc.record(
@@ -36,7 +60,7 @@ function unlessMalformed<Result>(call: () => Result): Result | undefined {
   try {
     return call();
   } catch (error) {
-    if (hasCode(error, 'GRUB_CONFIG_MALFORMED')) return undefined;
+    if (hasCode(error, 'GRUB_CONFIG_MALFORMED') || hasCode(error, 'BLS_ENTRY_UNUSABLE')) return undefined;
     throw error;
   }
 }
@@ -58,6 +82,14 @@ describe('any text', () => {
         unlessMalformed(() => rewriteForPxe(text, rewrite));
         unlessMalformed(() => renderGrubConfig(text, render));
         unlessMalformed(() => bootMenu(text));
+        unlessMalformed(() => promptsOf(text));
+        unlessMalformed(() => redirectTarget(text));
+        unlessMalformed(() =>
+          rewriteForDisc(text, { ...rewrite, label: 'CDROM', fullOs: rewrite.liveUrl === undefined }),
+        );
+        unlessMalformed(() =>
+          expandBls(`${text}\nblscfg`, { entries: [{ path: 'loader/entries/a.conf', text: `linux ${text}` }] }),
+        );
       }),
       { numRuns: 1000, seed: 4 },
     );
@@ -72,6 +104,30 @@ describe('a script', () => {
         expect(rewriteForPxe(once, options).text).toBe(once);
       }),
       { numRuns: 1000, seed: 5 },
+    );
+  });
+
+  it('that was rewritten for a disc is not changed by rewriting it again', () => {
+    fc.assert(
+      fc.property(script, discOptions, (text, options) => {
+        const once = rewriteForDisc(text, options).text;
+        expect(rewriteForDisc(once, options).text).toBe(once);
+      }),
+      { numRuns: 1000, seed: 8 },
+    );
+  });
+
+  it('goes back and forth between network and disc without growing', () => {
+    fc.assert(
+      fc.property(script, discOptions, (text, options) => {
+        const liveUrl = options.fullOs ? undefined : 'http://h/a.iso';
+        const pxe = (from: string) => rewriteForPxe(from, { ...options, liveUrl, from: 'grub.cfg' }).text;
+        const disc = (from: string) => rewriteForDisc(from, options).text;
+        const [onNetwork, onDisc] = [pxe(disc(text)), disc(pxe(text))];
+        expect(pxe(disc(onNetwork))).toBe(onNetwork);
+        expect(disc(pxe(onDisc))).toBe(onDisc);
+      }),
+      { numRuns: 1000, seed: 9 },
     );
   });
 
@@ -126,6 +182,8 @@ describeWith({ programs: ['grub-script-check'] }, 'GRUB', () => {
         fc.pre(accepts(text));
         const { text: rewritten } = rewriteForPxe(text, rewrite);
         expect(accepts(rewritten)).toBe(true);
+        const disc = rewriteForDisc(text, { ...rewrite, label: 'CDROM', fullOs: rewrite.liveUrl === undefined });
+        expect(accepts(disc.text)).toBe(true);
         expect(accepts(renderGrubConfig(rewritten, render))).toBe(true);
       }),
       { numRuns: 150, seed: 7 },
