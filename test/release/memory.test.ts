@@ -1,39 +1,14 @@
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, ftruncateSync, openSync, readFileSync, statfsSync, statSync, writeSync } from 'node:fs';
+import { existsSync, readFileSync, statfsSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { both32 } from '../iso/tiny-iso.ts';
-import { tinyLiveOs } from '../support/tiny-liveos.ts';
-import { namedFile } from '../support/tiny-tree.ts';
+import { writeLargeImage } from '../support/large-image.ts';
 import { temporaryFolder } from './folder.ts';
 
 const main = join(import.meta.dirname, '../../src/cli/main.ts');
-const blockBytes = 2048;
-const GiB = 1024 ** 3;
-const liveBytes = 5 * GiB;
-/** The largest that one extent can be, in whole blocks. */
-const extentBytes = 4 * GiB - blockBytes;
+const liveBytes = 5 * 1024 ** 3;
 const limitMiB = 200;
-
-/** An image with a live filesystem of two extents that are holes on the disk, beyond where 32 bits count bytes. */
-function putLargeImage(path: string): void {
-  const liveBlock = 100_000;
-  const identifier = 'ROOTFS.IMG;1';
-  const systemUse = namedFile('rootfs.img');
-  const rootfs = [
-    { identifier, systemUse, flags: 0x80, block: liveBlock, sizeBytes: extentBytes },
-    { identifier, systemUse, block: liveBlock + extentBytes / blockBytes, sizeBytes: liveBytes - extentBytes },
-  ];
-  const liveos = { identifier: 'LIVEOS', systemUse: namedFile('liveos'), children: rootfs };
-  const blocks = liveBlock + liveBytes / blockBytes;
-  const bytes = tinyLiveOs({ 'liveos/rootfs.img': null }, [liveos]);
-  bytes.set(both32(blocks), 16 * blockBytes + 80);
-  const file = openSync(path, 'wx');
-  writeSync(file, bytes);
-  ftruncateSync(file, blocks * blockBytes);
-  closeSync(file);
-}
 
 /** Where five gigabytes are written soonest: in memory, where there is plenty, else on the disk. */
 function roomyFolder(): string {
@@ -55,7 +30,7 @@ test('an image of 5 GiB needs no more memory than a small one', async () => {
   const here = temporaryFolder(roomyFolder());
   const { bavail, bsize } = statfsSync(here);
   expect(bavail * bsize, `not enough room in ${here}`).toBeGreaterThan(1.2 * liveBytes);
-  putLargeImage(join(here, 'image.iso'));
+  await writeLargeImage(join(here, 'image.iso'), liveBytes);
   const child = spawn(process.execPath, [main, 'build', 'image.iso', '--output', 'out'], { cwd: here });
   let peakMiB = 0;
   const watching = setInterval(() => {
