@@ -43,9 +43,10 @@ export function modsSection(objects: readonly (readonly [number, Uint8Array])[])
   return Buffer.concat([header, ...parts]);
 }
 
-/** An EFI program (PE32+) with these sections and no code. */
+/** An EFI program (PE32+) with these sections and no code, as far as it takes for tools to sign it. */
 export function tinyPe(sections: readonly TinySection[], machine = 0x8664, certificateBytes = 0): Uint8Array {
   const headers = Buffer.alloc(64 + 24 + 240 + sections.length * 40);
+  headers.writeUInt32LE(headers.byteLength, 88 + 60);
   headers.set(Buffer.from('MZ'));
   headers.writeUInt32LE(64, 0x3c);
   headers.set(Buffer.from('PE\0\0'), 64);
