@@ -1,4 +1,3 @@
-import type { ChildProcess } from 'node:child_process';
 import { setTimeout as wait } from 'node:timers/promises';
 import { execa } from 'execa';
 import sevenZip, { type SevenZipOptions, type ZipStream } from 'node-7z';
@@ -12,11 +11,20 @@ export type ArchiveType = '7z' | 'zip' | 'udf';
 
 const programs = ['7zz', '7z'] as const;
 const packages = '7zip or p7zip-full';
-/** An empty password, so that none is asked for; names in UTF-8, whatever the locale; no wildcards in them. */
-const always = ['-p', '-sccUTF-8', '-spd'];
 /** Of what 7-Zip says of an error, the part that is kept. */
-const maxWords = 4096;
+const maxWords = 64 * 1024;
 const watchMs = 100;
+
+const always: SevenZipOptions = {
+  // node-7z puts the arguments together. It would run 7-Zip in a process group of its own, which Ctrl-C does not reach,
+  // take every end of it for a success, and read its lists by a parser that a comment in an archive makes throw where
+  // nobody can catch it. So that is done here.
+  $defer: true,
+  noWildcards: true,
+  charset: 'UTF-8',
+  // An empty password, so that none is asked for.
+  $raw: ['-p'],
+};
 
 /** The first of the names under which 7-Zip is installed. Throws PROGRAM_MISSING. */
 async function findSevenZip(path: string): Promise<string> {
@@ -32,23 +40,27 @@ async function findSevenZip(path: string): Promise<string> {
   throw new BootwrightError('PROGRAM_MISSING', { path, program: programs[0], packages });
 }
 
-/** What 7-Zip found wrong, from what it wrote to its standard error. */
-function failure(path: string, words: string): BootwrightError {
+/** What 7-Zip found wrong, from its exit status and what it wrote to its standard error. */
+function failure(path: string, exitCode: number | undefined, words: string): BootwrightError {
   if (/password|encrypted/i.test(words)) return new BootwrightError('ARCHIVE_ENCRYPTED', { path });
   const lines = words.split('\n').map((line) => line.trim());
-  const said = lines.find((line) => line !== '' && !line.startsWith('ERROR: /')) ?? lines.find((line) => line !== '');
-  return new BootwrightError('PACKED_DAMAGED', { path, what: `7-Zip says "${said ?? 'nothing'}"` });
+  const said = lines.find((line) => line !== '' && !line.startsWith('ERROR: /')) ?? `exit status ${exitCode}`;
+  return new BootwrightError('PACKED_DAMAGED', { path, what: `7-Zip says "${said.slice(0, 200)}"` });
 }
 
 /**
- * What is in an archive, as 7-Zip lists it. node-7z's own reader is not used: a comment in an archive can end the
- * process in it, and a list of more than one chunk is read wrong. Throws PROGRAM_MISSING, ARCHIVE_ENCRYPTED,
- * PACKED_DAMAGED, PROGRAM_ENDED or ISO_TREE_TOO_LARGE.
+ * Runs 7-Zip with the arguments of a deferred stream, and gives what it writes to `use`, whose end is waited for; if
+ * it throws, 7-Zip is ended. Throws PROGRAM_MISSING, PROGRAM_ENDED, ARCHIVE_ENCRYPTED or PACKED_DAMAGED.
  */
-export async function listMembers({ path, file, signal }: Layer, type: ArchiveType): Promise<Member[]> {
+async function run<Result>(
+  { path, signal }: Layer,
+  stream: ZipStream,
+  use: (lines: AsyncIterable<string>, done: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  const { _args } = stream as ZipStream & { readonly _args: readonly string[] };
   const program = await findSevenZip(path);
   signal?.throwIfAborted();
-  const child = execa(program, ['l', '-slt', '-ba', `-t${type}`, ...always, '--', file], {
+  const child = execa(program, _args, {
     stdin: 'ignore',
     buffer: { stdout: false },
     maxBuffer: { stderr: maxWords },
@@ -56,21 +68,34 @@ export async function listMembers({ path, file, signal }: Layer, type: ArchiveTy
   });
   const end = () => child.kill('SIGKILL');
   signal?.addEventListener('abort', end, { once: true });
+  const done = new AbortController();
+  const exit = child.then((result) => {
+    done.abort();
+    return result;
+  });
   try {
-    const members = await readListing(child.iterable(), path, new Budget());
-    const result = await child;
+    const result = await use(child.iterable(), done.signal);
+    const { failed, exitCode, signal: endedBy, isMaxBuffer, stderr = '' } = await exit;
     signal?.throwIfAborted();
     // So much is said about nothing but damage.
-    if (result.signal !== undefined && !result.isMaxBuffer) {
-      throw new BootwrightError('PROGRAM_ENDED', { path, program, signal: result.signal });
-    }
-    if (result.failed) throw failure(path, result.stderr ?? '');
-    return members;
+    if (endedBy !== undefined && !isMaxBuffer)
+      throw new BootwrightError('PROGRAM_ENDED', { path, program, signal: endedBy });
+    if (failed) throw failure(path, exitCode, stderr);
+    return result;
   } finally {
     signal?.removeEventListener('abort', end);
     end();
-    await child;
+    await exit;
   }
+}
+
+/**
+ * What is in an archive, as 7-Zip lists it. Throws PROGRAM_MISSING, PROGRAM_ENDED, ARCHIVE_ENCRYPTED, PACKED_DAMAGED or
+ * ISO_TREE_TOO_LARGE.
+ */
+export function listMembers(layer: Layer, type: ArchiveType): Promise<Member[]> {
+  const stream = sevenZip.list(layer.file, { ...always, archiveType: type, techInfo: true, $raw: ['-p', '-ba'] });
+  return run(layer, stream, (lines) => readListing(lines, layer.path, new Budget()));
 }
 
 /** What is asked of 7-Zip. */
@@ -86,68 +111,19 @@ interface Extraction {
 
 /**
  * Unpacks into a folder. 7-Zip writes no more of a member than the list says. The caller compares what came out.
- * Throws PROGRAM_MISSING, ARCHIVE_ENCRYPTED, PACKED_DAMAGED, PROGRAM_ENDED, and what `watch` throws.
+ * Throws PROGRAM_MISSING, PROGRAM_ENDED, ARCHIVE_ENCRYPTED, PACKED_DAMAGED, and what `watch` throws.
  */
 export async function extractMembers(layer: Layer, { type, folder, member, watch }: Extraction): Promise<void> {
-  const { path, file, signal } = layer;
-  const program = await findSevenZip(path);
-  signal?.throwIfAborted();
-  const options: SevenZipOptions = {
-    $bin: program,
-    // In a process group of its own, Ctrl-C would not reach it.
-    $spawnOptions: { detached: false, stdio: ['ignore', 'pipe', 'pipe'] },
-    $raw: always,
-    archiveType: type,
-    // By its switch, in which a member called -x or @x is a name like any other.
-    ...(member !== undefined && { include: [`!${member}`], caseSensitive: true }),
-    // Comments of the archive are for people, and node-7z would look for facts in them.
-    outputStreams: ['o0'],
-  };
+  const options: SevenZipOptions = { ...always, archiveType: type, outputStreams: ['o0'] };
   const stream =
-    member === undefined ? sevenZip.extractFull(file, folder, options) : sevenZip.extract(file, folder, options);
-  await ended(stream, { path, program, signal, watch });
-}
-
-interface Ending {
-  readonly path: string;
-  readonly program: string;
-  readonly signal: AbortSignal | undefined;
-  readonly watch: () => Promise<void>;
-}
-
-/** Waits for the child of node-7z, which itself takes every end for a success. */
-async function ended(stream: ZipStream, { path, program, signal, watch }: Ending): Promise<void> {
-  const { _childProcess: child } = stream as ZipStream & { readonly _childProcess: ChildProcess };
-  let words = '';
-  child.stderr?.on('data', (piece: Buffer) => {
-    words = (words + piece.toString()).slice(0, maxWords);
+    member === undefined
+      ? sevenZip.extractFull(layer.file, folder, options)
+      : // By the switch, in which a member called -x or @x is a name like any other.
+        sevenZip.extract(layer.file, folder, { ...options, include: [`!${member}`], caseSensitive: true });
+  await run(layer, stream, async (_, done) => {
+    while (!done.aborted) {
+      await watch();
+      await wait(watchMs, undefined, { signal: done }).catch(() => {});
+    }
   });
-  // It repeats what is in `words`, and has to be heard.
-  stream.on('error', () => {});
-  stream.resume();
-  const exit = new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (code, by) => resolve([code, by]));
-  });
-  const stopped = new AbortController();
-  const watching = keepWatching(watch, AbortSignal.any([stopped.signal, ...(signal === undefined ? [] : [signal])]));
-  try {
-    const outcome = await Promise.race([exit, watching]);
-    signal?.throwIfAborted();
-    const [code, by] = outcome ?? (await exit);
-    if (by !== null) throw new BootwrightError('PROGRAM_ENDED', { path, program, signal: by });
-    if (code !== 0) throw failure(path, words);
-  } finally {
-    stopped.abort();
-    if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
-    await Promise.allSettled([exit, watching]);
-  }
-}
-
-/** Resolves when `signal` says so, and throws what `watch` throws. */
-async function keepWatching(watch: () => Promise<void>, signal: AbortSignal): Promise<undefined> {
-  while (!signal.aborted) {
-    await watch();
-    await wait(watchMs, undefined, { signal }).catch(() => {});
-  }
 }
