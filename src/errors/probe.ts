@@ -82,6 +82,11 @@ export const probeErrors = {
     problem: 'the live system of "{title}" has no root=live:URL to fetch its image from',
     remedy: 'Add root=live:URL to the "linux" command of the configuration, and build the release again.',
   },
+  PROBE_ISO_UNNAMED: {
+    exit: exit.unbootable,
+    problem: '{url} is an ISO whose name does not end in .iso: dracut would mount it as the live system itself',
+    remedy: 'Let the URL end in .iso, lower case, or in the name of the squashfs that is in it.',
+  },
   PROBE_LIVE_UNCHECKED: {
     exit: exit.unbootable,
     problem: 'whether the machine could fetch {url} is not known: only http, https and tftp URLs can be tried',

@@ -6,7 +6,8 @@ import { type ByteRange, type Sink, tftpParameters } from './clients.ts';
 import type { Context } from './context.ts';
 import type { Expected } from './expected.ts';
 import type { GrubChoice } from './grub-choice.ts';
-import { hashed } from './received.ts';
+import { hashed, kept } from './received.ts';
+import type { Timeline } from './timeline.ts';
 
 const mebibyte = 1024 * 1024;
 /** Large enough that a request costs nothing, small enough that one of them is soon tried again. */
@@ -42,8 +43,7 @@ export async function fetchLiveImage(context: Context, expected: Expected, choic
 }
 
 async function byHttp({ clients, timeline, quick }: Context, expected: Expected, url: string): Promise<void> {
-  // A full-os release has no image; then whatever is named can't be compared.
-  const path = expected.manifest?.iso ?? url;
+  const path = expected.liveImage ?? url;
   const image = await timeline.record('dracut', `HTTP: size of ${path}`, async (notes) => {
     const head = await clients.headByHttp(url);
     notes.bytes = head.sizeBytes;
@@ -54,6 +54,7 @@ async function byHttp({ clients, timeline, quick }: Context, expected: Expected,
   await timeline.record('dracut', `HTTP: first byte of ${path}`, async (notes) => {
     notes.bytes = (await hashed((sink) => get({ first: 0, last: 0 }, sink))).sizeBytes;
   });
+  await checkName(timeline, url, (sink) => get({ first: 0, last: Math.min(isoMarkEnd, image.sizeBytes) - 1 }, sink));
   const ranges = quick ? endsOf(image.sizeBytes) : rangesOf(image.sizeBytes);
   await timeline.record('dracut', `HTTP: ${path}`, async (notes) => {
     const startedMs = timeline.elapsedMs;
@@ -65,6 +66,23 @@ async function byHttp({ clients, timeline, quick }: Context, expected: Expected,
       ? 'only its two ends, so not compared'
       : speed(received.sizeBytes, timeline.elapsedMs - startedMs);
     if (!quick) expected.check(path, received);
+  });
+}
+
+/** In the sector of an ISO's volume descriptor (ECMA-119 §8.1.2). */
+const isoMark = 'CD001';
+const isoMarkEnd = 16 * 2048 + 1 + isoMark.length;
+
+/**
+ * dracut looks into what its name says is an ISO, and mounts everything else as the live filesystem itself (livenetroot,
+ * dmsquash-live-root). Throws PROBE_ISO_UNNAMED.
+ */
+async function checkName(timeline: Timeline, url: string, getStart: (sink: Sink) => Promise<void>): Promise<void> {
+  if (URL.parse(url)?.pathname.endsWith('.iso')) return;
+  await timeline.record('check', 'live image: a filesystem, by its name', async () => {
+    const { bytes } = await kept(url, isoMarkEnd, getStart);
+    const mark = Buffer.from(bytes).toString('latin1', isoMarkEnd - isoMark.length, isoMarkEnd);
+    if (mark === isoMark) throw new BootwrightError('PROBE_ISO_UNNAMED', { url });
   });
 }
 
@@ -89,7 +107,7 @@ async function byTftp(
   expected: Expected,
   { host, file }: OnTftp,
 ): Promise<void> {
-  const path = expected.manifest?.iso ?? file;
+  const path = expected.liveImage ?? file;
   await timeline.record('dracut', `TFTP: size of ${path}`, async (notes) => {
     notes.bytes = await clients.sizeByTftp(host, file, tftpParameters.curl);
     expected.checkSize(path, notes.bytes);

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { BootwrightError } from '../errors.ts';
-import type { Manifest, ManifestEntry } from '../release/manifest.ts';
+import { liveImageOf, type Manifest, type ManifestEntry } from '../release/manifest.ts';
 import type { Received } from './received.ts';
 
 type FileEntry = Extract<ManifestEntry, { kind: 'file' }>;
@@ -25,6 +25,11 @@ export class Expected {
   /** How many files were found to be those of the manifest. */
   get checked(): number {
     return this.#checked;
+  }
+
+  /** The path of what dracut fetches. `undefined`: there is no manifest, or the whole system is in the initrd. */
+  get liveImage(): string | undefined {
+    return (this.manifest && liveImageOf(this.manifest)) ?? undefined;
   }
 
   /** The path in the release of a path on the server; `undefined`: it is not in the release. */

@@ -25,7 +25,7 @@ export interface PackOptions {
 
 // The same release gives the same archive, whenever and by whomever it is made.
 const timeless = { mtime: new Date(0), uid: 0, gid: 0 } as const;
-const chunkBytes = 1024 * 1024;
+const chunkBytes = 256 * 1024;
 
 function begin(archive: Pack, { name, linkname }: Headers): void {
   const before = longNames(name, linkname ?? undefined);

@@ -9,6 +9,7 @@ import { createResolver } from '../../src/boot/resolve.ts';
 import { activate } from '../../src/release/activate.ts';
 import { ReleaseCatalog } from '../../src/release/catalog.ts';
 import { rootLayout } from '../../src/release/layout.ts';
+import type { Manifest } from '../../src/release/manifest.ts';
 import { type SmallRelease, writeRelease } from '../support/small-release.ts';
 
 const machine = '10.0.0.9';
@@ -39,7 +40,11 @@ beforeAll(async () => {
       self: '.',
       'DISC/Kernel': '../BOOT/VMLINUZ.OLD',
     },
-    files: { 'BOOT/VMLINUZ.OLD': 'an image of plain ISO9660' },
+    files: {
+      'BOOT/VMLINUZ.OLD': 'an image of plain ISO9660',
+      'bootwright/image.yaml': 'settings',
+      'artifacts/line\nend?#%2F': 'a name',
+    },
   });
   // On the disk, but not in the manifest.
   await writeFile(join(current.folder, 'unlisted'), 'not published');
@@ -103,6 +108,13 @@ describe("every place where a GRUB looks for its configuration has the machine's
   );
 });
 
+it('root=live: names the live filesystem itself where the release has that and no ISO', async () => {
+  const small = await writeRelease(root, 'small', { live: 'live os/rootfs.img' });
+  const rendered = await textOf(`releases/${small.id}/grub.cfg`);
+  expect(rendered).toContain(`root=live:http://10.0.0.1:8080/releases/${small.id}/live%20os/rootfs.img rd.live.image`);
+  expect(await textOf(`releases/${small.id}/live os/rootfs.img`)).toBe('squashfs of small');
+});
+
 describe('what GRUB needs besides is found below each prefix', () => {
   const prefixes = ['boot/grub2', 'boot/grub', 'grub', 'grub2', 'EFI/fedora', 'EFI/BOOT'];
   it.each(prefixes)('%s', async (prefix) => {
@@ -157,6 +169,24 @@ describe('names as firmware writes them', () => {
 
   it('the manifest is there', async () => {
     expect(JSON.parse((await textOf('manifest.json')) ?? '')).toMatchObject({ id: current.id });
+  });
+
+  it('every URL in the manifest leads to its file, whatever its name', async () => {
+    const { entries } = JSON.parse((await textOf('manifest.json')) ?? '') as Manifest;
+    for (const entry of entries) {
+      if (entry.kind === 'symlink' || entry.url === undefined) continue;
+      const url = new URL(entry.url, `http://10.0.0.1/releases/${current.id}/manifest.json`);
+      const file = await resolve(decodeURIComponent(url.pathname), { protocol: 'http', address: stranger });
+      expect(file).toMatchObject({ path: entry.path, sha256: entry.sha256 });
+    }
+    expect(entries.filter((entry) => entry.kind === 'file' && entry.url === undefined)).toMatchObject([
+      { path: 'boot/grub2/grub.cfg' },
+    ]);
+  });
+
+  it('the settings that a release was built with are there as they are', async () => {
+    expect(await textOf('bootwright/image.yaml')).toBe('settings');
+    expect(await textOf(`releases/${current.id}/bootwright/image.yaml`)).toBe('settings');
   });
 });
 

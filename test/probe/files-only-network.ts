@@ -3,7 +3,7 @@ import type { GrantedAddress } from '../../src/dhcp/client.ts';
 import { encodeOptions } from '../../src/dhcp/options.ts';
 import { BootwrightError } from '../../src/errors.ts';
 import type { ByteRange, Clients, Sink } from '../../src/probe/clients.ts';
-import { formatManifest } from '../../src/release/manifest.ts';
+import { formatManifest, type Manifest, type ManifestEntry } from '../../src/release/manifest.ts';
 import { tinyLoader } from '../support/tiny-programs.ts';
 
 export const releaseId = 'tiny-0123456789ab';
@@ -28,7 +28,12 @@ const released: Readonly<Record<string, Uint8Array>> = {
   'live.iso': Buffer.alloc(5000, 'an image'),
 };
 
-const manifest = formatManifest({
+function fileEntry(path: string, bytes: Uint8Array): ManifestEntry {
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  return { path, kind: 'file', sizeBytes: bytes.byteLength, mode: '0644', sha256 };
+}
+
+const manifest: Manifest = {
   format: 1,
   id: releaseId,
   name: 'tiny',
@@ -38,20 +43,14 @@ const manifest = formatManifest({
   initrds: ['boot/initrd.img'],
   iso: 'live.iso',
   liveUrl: null,
-  entries: Object.entries(released).map(([path, bytes]) => ({
-    path,
-    kind: 'file',
-    sizeBytes: bytes.byteLength,
-    mode: '0644',
-    sha256: createHash('sha256').update(bytes).digest('hex'),
-  })),
-});
+  entries: Object.entries(released).map(([path, bytes]) => fileEntry(path, bytes)),
+};
 
 /** A server without a network: files by their path, which a test may change, and addresses for whoever asks. */
 export class FilesOnlyNetwork implements Clients {
   readonly files = new Map<string, Uint8Array>([
     ...Object.entries(released).map(([path, bytes]) => [`${folder}/${path}`, bytes] as const),
-    [`${folder}/manifest.json`, Buffer.from(manifest)],
+    [`${folder}/manifest.json`, Buffer.from(formatManifest(manifest))],
     [`${folder}/grub.cfg`, Buffer.from(grubConfig)],
   ]);
   firmwareAddress = '10.0.0.50';
@@ -63,6 +62,16 @@ export class FilesOnlyNetwork implements Clients {
 
   put(path: string, content: string | Uint8Array): void {
     this.files.set(`${folder}/${path}`, Buffer.from(content));
+  }
+
+  /** Has the live filesystem itself in the place of the ISO. */
+  replaceIso(path: string, content: Uint8Array): void {
+    const entry = fileEntry(path, content);
+    const entries = manifest.entries.map((old) => (old.path === 'live.iso' ? entry : old));
+    this.remove('live.iso');
+    this.put(path, content);
+    this.put('manifest.json', formatManifest({ ...manifest, iso: null, live: path, entries }));
+    this.put('grub.cfg', grubConfig.replace('live.iso', path));
   }
 
   remove(path: string): void {

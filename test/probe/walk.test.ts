@@ -54,6 +54,16 @@ describe('a walk', () => {
     expect(network.released).toEqual(['10.0.0.50']);
   });
 
+  it('fetches the live filesystem itself where the release has no ISO', async () => {
+    network.replaceIso('liveos/rootfs.img', Buffer.alloc(100_000, 'hsqs'));
+    const walked = await run();
+    expect(walked.error).toBeUndefined();
+    expect(walked.checkedFiles).toBe(5);
+    expect(walked.timeline.at(-1)).toMatchObject({ what: 'HTTP: liveos/rootfs.img', bytes: 100_000 });
+    network.put('liveos/rootfs.img', Buffer.alloc(100_000, 'other'));
+    expect(await endOf()).toBe('PROBE_WRONG_BYTES at dracut HTTP: liveos/rootfs.img');
+  });
+
   it('goes on without a manifest, and says that nothing was compared', async () => {
     network.remove('manifest.json');
     expect(await run()).toMatchObject({ checkedFiles: 0 });
@@ -115,6 +125,15 @@ describe('a walk ends', () => {
   it('at the live image, of which the kernel is not told', async () => {
     network.put('grub.cfg', grubConfig.replace(/root=\S+/, ''));
     expect(await endOf()).toBe('PROBE_NO_LIVE_IMAGE at dracut live image');
+  });
+
+  it('at the live image, which is an ISO that dracut would not know for one', async () => {
+    const image = Buffer.alloc(5000 * 8);
+    image.write('CD001', 16 * 2048 + 1);
+    network.remove('manifest.json');
+    network.put('live.img', image);
+    network.put('grub.cfg', grubConfig.replace('live.iso', 'live.img'));
+    expect(await endOf()).toBe('PROBE_ISO_UNNAMED at check live image: a filesystem, by its name');
   });
 
   it('at the live image, where it cannot be tried', async () => {

@@ -38,6 +38,8 @@ interface Extras {
   /** Path to target. */
   readonly links?: Readonly<Record<string, string>>;
   readonly architecture?: 'x64' | 'arm64';
+  /** The path of the live filesystem, which is in the release then instead of the ISO. */
+  readonly live?: string;
 }
 
 /**
@@ -46,10 +48,14 @@ interface Extras {
  */
 export async function writeRelease(root: string, name: string, extras: Extras = {}): Promise<SmallRelease> {
   const layout: RootLayout = rootLayout(root);
-  const { links = {}, architecture = 'x64' } = extras;
+  const { links = {}, architecture = 'x64', live } = extras;
   const contents = new Map<string, Uint8Array>(
     Object.entries({ ...standardFiles(name), ...extras.files }).map(([path, content]) => [path, Buffer.from(content)]),
   );
+  if (live !== undefined) {
+    contents.delete('live.iso');
+    contents.set(live, Buffer.from(`squashfs of ${name}`));
+  }
   const entries: ManifestEntry[] = [
     ...[...contents].map(([path, bytes]) => ({
       path,
@@ -79,7 +85,7 @@ export async function writeRelease(root: string, name: string, extras: Extras = 
     loader: { boot: 'bootx64.efi', grub: 'grubx64.efi', http: 'built-in' },
     kernels: ['boot/vmlinuz'],
     initrds: ['boot/initrd.img'],
-    iso: 'live.iso',
+    ...(live === undefined ? { iso: 'live.iso' } : { iso: null, live }),
     liveUrl: null,
     entries: withUrls(sortEntries(entries), {}),
   });
