@@ -28,11 +28,14 @@ const largest = 1024 * 1024;
 
 /** What a variable may hold where GRUB has run the script up to a command. */
 class LikelyValues {
+  readonly #blocks = new Set<object>();
   readonly #loaded = new Map<string, string>();
   readonly #set = new Map<string, string>();
   #left = largest;
 
-  load(values: Environment): void {
+  load(values: ReturnType<typeof valuesLoaded>): void {
+    if (this.#blocks.has(values)) return;
+    this.#blocks.add(values);
     for (const [name, value] of values) this.#loaded.set(name, value);
   }
 
@@ -116,7 +119,7 @@ export function expandBls(text: string, options: ExpandBlsOptions): string {
   };
   walkWithVariables(all, visit, (command, variables) => {
     const loaded = valuesLoaded(command, variables, options.environments ?? new Map(), options.environment);
-    values.load(new Map(loaded));
+    values.load(loaded);
     return loaded;
   });
   return edits.apply().text;

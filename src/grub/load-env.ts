@@ -62,9 +62,11 @@ export function valuesLoaded(
   variables: Variables,
   environments: Environments,
   own?: Environment,
-): readonly (readonly [name: string, value: string])[] {
+): Iterable<readonly [name: string, value: string]> {
   const load = loadOf(command, variables);
   if (load === undefined) return [];
-  const values = environments.get(load.path ?? '') ?? (load.isOwn ? own : undefined) ?? [];
-  return [...values].filter(([name]) => load.names.length === 0 || load.names.includes(name));
+  const values = environments.get(load.path ?? '') ?? (load.isOwn ? own : undefined) ?? new Map<string, string>();
+  // Not copied: a large block may be loaded again and again.
+  if (load.names.length === 0) return values;
+  return load.names.filter((name) => values.has(name)).map((name) => [name, values.get(name) ?? '']);
 }

@@ -18,7 +18,7 @@ interface Held {
 }
 
 /** What commands such as `load_env` set, by what is in the image. */
-type Load = (command: Command, variables: Variables) => readonly (readonly [name: string, value: string])[];
+type Load = (command: Command, variables: Variables) => Iterable<readonly [name: string, value: string]>;
 
 /** What is known of GRUB's variables at one point of a script, without running it. */
 export class Variables {
