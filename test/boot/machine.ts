@@ -6,7 +6,7 @@ import type { Lan } from './lan.ts';
 import { SerialConsole } from './serial.ts';
 
 /** The one thing that a machine can boot from: its network card (`mac` in lower case, with colons), or an image. */
-export type BootDevice = { readonly mac: string } | { readonly disc: string } | { readonly stick: string };
+type BootDevice = { readonly mac: string } | { readonly disc: string } | { readonly stick: string };
 
 interface MachineOptions {
   readonly lan: Lan;

@@ -13,7 +13,7 @@ menuentry "Tiny LiveOS" {
 `;
 
 /** The configuration for the disc, which the network has no use for. */
-export const discConfig = `set timeout=0
+const discConfig = `set timeout=0
 search --label CDROM --set root
 
 menuentry "Tiny LiveOS from disc" {

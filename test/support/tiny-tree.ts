@@ -1,7 +1,7 @@
 import { announcement, attributes, field, name, type TinyFile, tinyIso } from '../iso/tiny-iso.ts';
 
 /** A file (text, bytes, or with permission bits) or a symbolic link of a tiny image. */
-export type Part = string | Uint8Array | { readonly content: string | Uint8Array; readonly mode: number } | Link;
+type Part = string | Uint8Array | { readonly content: string | Uint8Array; readonly mode: number } | Link;
 
 interface Link {
   readonly link: string;
