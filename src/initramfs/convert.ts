@@ -5,6 +5,7 @@ import { findLiveFilesystem } from '../release/recognise.ts';
 import { toBootstrap } from './bootstrap.ts';
 import type { Conversion, ConvertOptions } from './conversion.ts';
 import { fullOsSystem } from './cpio-read.ts';
+import { maxCpioFileBytes } from './cpio-write.ts';
 import { toFullOs } from './full-os.ts';
 import { type FileTree, kernelsOf } from './kernels.ts';
 import type { InitramfsKind } from './kind.ts';
@@ -26,7 +27,7 @@ export async function convert(tree: FileTree, to: InitramfsKind, options: Conver
   await refuseUki(tree, kernels);
   if (kernels.length === 0) throw new BootwrightError('INITRAMFS_NO_KERNEL', {});
   const { path, system, squashfs } = await findSystem(tree, options);
-  const survey = await surveySystem(system, path);
+  const survey = await surveySystem(system, path, to === 'full-os' ? maxCpioFileBytes : Infinity);
   if (squashfs !== undefined && survey.landmarks.has('squashedImage')) {
     const found = 'a squashfs with an image of a disk in it';
     throw new BootwrightError('INITRAMFS_ROOT_UNSUPPORTED', { path, found });

@@ -5,6 +5,8 @@ import type { Outlet } from './outlet.ts';
 import { type Content, noContent, type SystemEntry, type SystemSink } from './system.ts';
 
 const maxNumber = 0xffff_ffff;
+/** How large a file in such an archive can be. */
+export const maxCpioFileBytes = maxNumber;
 
 interface Linked {
   readonly entry: SystemEntry;
@@ -30,7 +32,7 @@ export class CpioWriter implements SystemSink {
   /** Throws INITRAMFS_FILE_TOO_LARGE, or INITRAMFS_ROOT_DAMAGED for a link to what did not come before. */
   async add(entry: SystemEntry, content: Content): Promise<void> {
     if (entry.kind === 'link') return this.#addLink(entry);
-    if (entry.sizeBytes > maxNumber) {
+    if (entry.sizeBytes > maxCpioFileBytes) {
       throw new BootwrightError('INITRAMFS_FILE_TOO_LARGE', { path: readable(entry.path), sizeBytes: entry.sizeBytes });
     }
     const inode = ++this.#inodes;

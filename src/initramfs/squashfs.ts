@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { BootwrightError } from '../errors.ts';
+import { BootwrightError, hasCode } from '../errors.ts';
 import { inputOfPieces, piecesOf } from '../iso/input.ts';
 import type { ByteSource } from '../platform/files.ts';
 import { Reader } from '../wire/reader.ts';
@@ -69,6 +69,7 @@ async function walk(path: string, name: string, sink: SystemSink, signal: AbortS
   try {
     await readTar(inputOfPieces(pieces), sink, name).catch(async (error: unknown) => {
       // An archive that is cut off is what a program leaves that failed: it says itself why.
+      if (!hasCode(error, 'INITRAMFS_ROOT_DAMAGED')) throw error;
       program.kill();
       const exit = await program.exit;
       throw exit.lines.some((line) => !/^(Skipping|WARNING)/.test(line)) ? damaged(name, reasonOf(exit)) : error;

@@ -1,4 +1,5 @@
 import { BootwrightError } from '../errors.ts';
+import { readable } from './entry-path.ts';
 import { isLeftOut, LiveRoot } from './live-root.ts';
 import type { Content, System, SystemEntry, SystemSink } from './system.ts';
 
@@ -40,18 +41,20 @@ export interface Survey {
 }
 
 /**
- * Reads a whole system once. Throws INITRAMFS_TOO_LARGE, and what the system's `walk` throws.
+ * Reads a whole system once. Throws INITRAMFS_TOO_LARGE, INITRAMFS_FILE_TOO_LARGE, and what the system's `walk` throws.
  *
  * @param name its path in the image, for errors
+ * @param maxFileBytes how large its files may be
  */
-export async function surveySystem(system: System, name: string): Promise<Survey> {
-  const surveyor = new Surveyor(name);
+export async function surveySystem(system: System, name: string, maxFileBytes: number = Infinity): Promise<Survey> {
+  const surveyor = new Surveyor(name, maxFileBytes);
   await system.walk(surveyor);
   return surveyor.result();
 }
 
 class Surveyor implements SystemSink {
   readonly #name: string;
+  readonly #maxFileBytes: number;
   readonly #landmarks = new Set<Landmark>();
   readonly #modules = new Set<string>();
   readonly #texts = new Map<string, string>();
@@ -61,8 +64,9 @@ class Surveyor implements SystemSink {
   #files = 0;
   #bytes = 0;
 
-  constructor(name: string) {
+  constructor(name: string, maxFileBytes: number) {
     this.#name = name;
+    this.#maxFileBytes = maxFileBytes;
     const countLinks: SystemSink = {
       add: async ({ kind, target = '' }) => {
         if (kind === 'link') this.#linkCounts.set(target, (this.#linkCounts.get(target) ?? 0) + 1);
@@ -76,7 +80,11 @@ class Surveyor implements SystemSink {
     this.#bytes += entry.sizeBytes;
     this.#limit('files');
     this.#limit('bytes');
-    const { path } = entry;
+    const { path, sizeBytes } = entry;
+    // Before any of its bytes is read.
+    if (sizeBytes > this.#maxFileBytes && !isLeftOut(path)) {
+      throw new BootwrightError('INITRAMFS_FILE_TOO_LARGE', { path: readable(path), sizeBytes });
+    }
     for (const [landmark, pattern] of Object.entries(landmarks)) {
       if (pattern.test(path)) this.#landmarks.add(landmark as Landmark);
     }
