@@ -1,6 +1,6 @@
 import { Listr } from 'listr2';
 import { formatBytes, onOneLine } from '../format.ts';
-import type { BuildProgress } from '../release/build.ts';
+import type { BuildProgress } from '../release/request.ts';
 
 type Phase = BuildProgress['phase'];
 

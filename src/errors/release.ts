@@ -67,6 +67,11 @@ export const releaseErrors = {
     problem: 'two files would both become {path}',
     remedy: 'Rename one of them in the image, or the image itself.',
   },
+  ADDITIONAL_FILE_RESERVED: {
+    exit: exit.usage,
+    problem: 'no additional file can be placed at {path}: Bootwright writes that one itself',
+    remedy: 'Choose another destination.',
+  },
   LIVE_URL_INVALID: {
     exit: exit.usage,
     problem: '"{url}" is no URL',

@@ -1,14 +1,18 @@
-import { mkdir, rename } from 'node:fs/promises';
+import { mkdir, rename, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { BootwrightError } from '../errors.ts';
+import type { OutputFormat } from '../image-config/config.ts';
 import { describeWriteFailure, syncFolder } from '../platform/durable.ts';
 import { exchangePaths } from '../platform/libc.ts';
-import { type BuildRequest, build } from './build.ts';
+import { withPrepared } from './build.ts';
 import { type Compression, compressionOf } from './compression.ts';
 import type { Manifest } from './manifest.ts';
-import { lookAtOutput, type Occupied, type OutputFormat, resolveOutput } from './occupied.ts';
+import { lookAtOutput, type Occupied, resolveOutput } from './occupied.ts';
+import type { BuildRequest } from './request.ts';
 import { makeStaging, setAsideName } from './staging.ts';
 import { packTar } from './tar.ts';
+import { writeDisc } from './write-disc.ts';
+import { writeRelease } from './write-release.ts';
 
 /** Puts a folder in its place; the earlier one is in the staging folder then. */
 async function putFolder(made: string, output: string, occupied: Occupied): Promise<void> {
@@ -31,49 +35,88 @@ async function putFolder(made: string, output: string, occupied: Occupied): Prom
   }
 }
 
-/** Makes the output in the staging folder; its path there. */
-async function make(
-  request: BuildRequest,
-  staging: string,
-  compression: Compression | undefined,
-): Promise<[Manifest, string]> {
-  const folder = join(staging, 'release');
-  await mkdir(folder);
-  const manifest = await build(request, folder);
-  if (compression === undefined) return [manifest, folder];
-  const archive = join(staging, 'release.tar');
-  await packTar(folder, manifest, archive, { compression, signal: request.signal });
-  return [manifest, archive];
+/** What was built, and from what. */
+export interface Delivered {
+  readonly name: string;
+  /** Of what machines boot over the network; an ISO has none. */
+  readonly manifest: Manifest | undefined;
+  readonly sizeBytes: number;
 }
 
-async function deliverTo(path: string, request: BuildRequest, compression?: Compression): Promise<Manifest> {
-  const format: OutputFormat = compression === undefined ? 'pxe-dir' : 'pxe-tar';
+interface Made extends Delivered {
+  /** Its path in the staging folder. */
+  readonly path: string;
+}
+
+function sizeOf({ entries }: Manifest): number {
+  return entries.reduce((sum, entry) => sum + (entry.kind === 'file' ? entry.sizeBytes : 0), 0);
+}
+
+async function makeRelease(request: BuildRequest, staging: string, compression?: Compression): Promise<Made> {
+  const folder = join(staging, 'release');
+  const scratch = join(staging, 'scratch');
+  await mkdir(folder);
+  const isoElsewhere = compression !== undefined;
+  return withPrepared(request, { target: 'network', scratch }, async (prepared) => {
+    const { manifest, elsewhere } = await writeRelease(prepared, folder, request, { scratch, isoElsewhere });
+    const made = { name: prepared.name, manifest, sizeBytes: sizeOf(manifest) };
+    if (compression === undefined) return { ...made, path: folder };
+    const path = join(staging, 'release.tar');
+    let doneBytes = 0;
+    await packTar(folder, manifest, path, {
+      compression,
+      elsewhere,
+      signal: request.signal,
+      onBytes(count, file) {
+        doneBytes += count;
+        request.onProgress?.({ phase: 'pack', path: file, doneBytes, totalBytes: made.sizeBytes });
+      },
+    });
+    return { ...made, path };
+  });
+}
+
+function makeDisc(request: BuildRequest, staging: string): Promise<Made> {
+  return withPrepared(request, { target: 'disc', scratch: join(staging, 'scratch') }, async (prepared) => {
+    const path = join(staging, 'release.iso');
+    await writeDisc(prepared, path, request);
+    return { name: prepared.name, manifest: undefined, sizeBytes: (await stat(path)).size, path };
+  });
+}
+
+/** Makes the output in the staging folder. */
+function make(request: BuildRequest, staging: string, format: OutputFormat, output: string): Promise<Made> {
+  if (format === 'iso') return makeDisc(request, staging);
+  return makeRelease(request, staging, format === 'pxe-tar' ? compressionOf(output) : undefined);
+}
+
+async function deliverTo(path: string, request: BuildRequest, format: OutputFormat, name: string): Promise<Delivered> {
   await lookAtOutput(path, format);
+  if (format === 'pxe-tar') compressionOf(name);
   const staging = await makeStaging(path);
   try {
-    const [manifest, made] = await make(request, staging.folder, compression);
+    const { path: made, ...delivered } = await make(request, staging.folder, format, name);
     request.signal?.throwIfAborted();
     // Again: a build takes its time, in which somebody may have put something there.
     const occupied = await lookAtOutput(path, format);
     if (format === 'pxe-dir') await putFolder(made, path, occupied);
     else await rename(made, path);
     await syncFolder(dirname(path));
-    return manifest;
+    return delivered;
   } finally {
     await staging.remove();
   }
 }
 
 /**
- * Builds into a folder or a tar file of the user's. What is at `output` is replaced in one step at the end, and only if
- * Bootwright made it; a build that fails leaves nothing. Throws OUTPUT_NAME_UNKNOWN, OUTPUT_NOT_OURS, OUTPUT_FULL, OUTPUT_UNWRITABLE and
- * what the build throws.
+ * Builds into a folder, a tar file or an ISO of the user's. What is at `output` is replaced in one step at the end, and
+ * only if Bootwright made it; a build that fails leaves nothing. Throws OUTPUT_NOT_OURS, OUTPUT_NAME_UNKNOWN,
+ * OUTPUT_FULL, OUTPUT_UNWRITABLE and what the build throws.
  */
-export async function deliver(request: BuildRequest, output: string, format: OutputFormat): Promise<Manifest> {
+export async function deliver(request: BuildRequest, output: string, format: OutputFormat): Promise<Delivered> {
   const path = resolve(output);
   try {
-    const compression = format === 'pxe-tar' ? compressionOf(path) : undefined;
-    return await deliverTo(await resolveOutput(path), request, compression);
+    return await deliverTo(await resolveOutput(path), request, format, output);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EBUSY') {
       const reason = 'something is mounted there; a folder inside it could be replaced';

@@ -6,46 +6,30 @@
 #   curl -fsS http://server/fetch-artifacts.sh | sh -s -- --to /srv 'artifacts/*'
 #
 # PATH is a file of the release, a folder of it, or a pattern, in which * stands for anything, / too; '*' is all.
+# --manifest: the URL of manifest.json. Without it, bootwright.manifest=URL on the kernel's command line counts, else
+#   manifest.json in the folder of root=live:URL or in one of the two above it.
+# --to: where files go, under their paths in the release; by default the current folder.
+# --tries: how often each is tried; by default 5 times. --list: prints mode, size and path instead.
 #
-#   --manifest URL  of manifest.json. Without it: bootwright.manifest=URL on the kernel's command line, else
-#                   manifest.json in the folder of root=live:URL or in one of the two above it.
-#   --to FOLDER     where files go, under their paths in the release; without it, the current folder.
-#   --tries N       how often each file is tried; without it, 5 times.
-#   --list          prints mode, size and path of what would be fetched.
-#
-# A file gets its name when it is whole, has the SHA-256 of the manifest, and its mode. One that is right already is not
-# fetched again, and a broken transfer is gone on with, by the next run too. Runs may go side by side. Nothing is written
-# outside of FOLDER. Needs awk, sha256sum, and curl or wget; busybox has them.
+# A file gets its name when it is whole, has the SHA-256 of the manifest, and its mode. One that is right already is
+# not fetched again, and a broken transfer is gone on with, by the next run too. Runs may go side by side. Nothing is
+# written outside of FOLDER. Needs awk, sha256sum, and curl or wget; busybox has them.
 #
 # Exit status: 0 all that was asked for is there; 1 some of it is not; 2 wrong usage; 3 no manifest was found;
 # 4 the manifest can't be used; 5 a PATH matches nothing; 6 a program is missing, or FOLDER can't be written to.
 
 # Names are bytes here, whatever language the system speaks.
-LC_ALL=C
-export LC_ALL
+export LC_ALL=C
 unset CDPATH
 set -uf
-own=.fetch-artifacts
-child='' scratch='' part='' kept='' unmatched='' matched=' ' failures=0
+own=.fetch-artifacts child='' scratch='' part='' kept='' unmatched='' matched=' ' failures=0
 
-say() {
-  printf 'fetch-artifacts: %s\n' "$*" >&2
-}
-
-die() {
-  status=$1
-  shift
-  say "$@"
-  exit "$status"
-}
-
-usage() {
-  die 2 "$1; usage: fetch-artifacts.sh [--manifest URL] [--to FOLDER] [--tries N] [--list] PATH..."
-}
-
-has() {
-  command -v "$1" > /dev/null 2>&1
-}
+say() { printf 'fetch-artifacts: %s\n' "$*" >&2; }
+has() { command -v "$1" > /dev/null 2>&1; }
+die() { status=$1 && shift && say "$@" && exit "$status"; }
+usage() { die 2 "$1; usage: fetch-artifacts.sh [--manifest URL] [--to FOLDER] [--tries N] [--list] PATH..."; }
+size_of() { wc -c < "$1" | tr -d ' '; }
+is_right() { sum=$(sha256sum < "$1") && [ "${sum%% *}" = "$sha256" ]; }
 
 # What came of a file waits for the next run, under a name that no run writes to.
 set_aside() {
@@ -55,10 +39,7 @@ set_aside() {
 
 clean_up() {
   trap - EXIT HUP INT TERM
-  if [ -n "$child" ]; then
-    kill "$child" 2> /dev/null
-    wait "$child" 2> /dev/null
-  fi
+  if [ -n "$child" ]; then kill "$child" && wait "$child"; fi 2> /dev/null
   set_aside
   if [ -n "$scratch" ]; then rm -rf "$scratch"; fi
 }
@@ -94,9 +75,7 @@ manifest_urls() {
   case $url in ?*) printf '%s\n' "$url" && return ;; esac
   url=$(kernel_argument root)
   case $url in live:http://*/* | live:https://*/*) ;; *) return ;; esac
-  url=${url#live:}
-  rest=${url#*://}
-  rest=${rest%%[?#]*}
+  url=${url#live:} rest=${url#*://} rest=${rest%%[?#]*}
   for _ in 1 2 3; do
     case $rest in */*) rest=${rest%/*} ;; *) break ;; esac
     printf '%s://%s/manifest.json\n' "${url%%:*}" "$rest"
@@ -130,10 +109,9 @@ read_manifest() {
       return text
     }
     # Folders above the path, or -1 where it is none inside of the release.
-    function depth(path,   parts, count, at) {
-      count = split(path, parts, "/")
-      for (at = 1; at <= count; at++) if (parts[at] ~ /^\.?\.?$/) return -1
-      return parts[1] == own || path ~ /\\0000/ ? -1 : count - 1
+    function depth(path,   parts) {
+      if (path == "" || path ~ /^\/|\/$|\/\/|(^|\/)\.\.?(\/|$)|\\0000/) return -1
+      return index(path "/", own "/") == 1 ? -1 : split(path, parts, "/") - 1
     }
     # A link goes up at its beginning alone, so that it stays inside also where it leads over other links.
     function stays(target, above) {
@@ -151,7 +129,8 @@ read_manifest() {
       if (entry["kind"] != "file" || entry["mode"] !~ /^0[0-7][0-7][0-7]$/) fail("neither a file nor a link")
       if (entry["sizeBytes"] !~ /^[0-9]+$/ || length(entry["sizeBytes"]) > 15) fail("a size that is none")
       if (entry["sha256"] !~ /^[0-9a-f]+$/ || length(entry["sha256"]) != 64) fail("a hash that is none")
-      if (entry["url"] == "") return
+      # What a server makes for each machine has none, and what lies on an nfs server can be mounted.
+      if (entry["url"] == "" || entry["url"] !~ /^https?:\/\// && entry["url"] ~ /^\/|^[^\/]*:/) return
       if (entry["url"] !~ /^[!-~]+$/) fail("a URL that is none")
       print "file", entry["mode"], entry["sizeBytes"], entry["sha256"], entry["url"] "\n" entry["path"] "\n"
     }
@@ -163,17 +142,13 @@ read_manifest() {
     }
     /[\001-\037]/ { fail("a control character") }
     state == "" && /^  "format": 1,?$/ { format = 1 }
-    state == "" && /^  "entries": \[\],?$/ { state = "end" }
     state == "" && /^  "entries": \[$/ { state = "entries"; next }
     state == "entries" && /^    \{$/ { state = "entry"; split("", entry); next }
     state == "entries" && /^  \],?$/ { state = "end" }
-    state == "entries" { fail("not as Bootwright writes it") }
     state == "entry" && /^    \},?$/ { finish(); state = "entries"; next }
     state == "entry" && match($0, /^      "[A-Za-z0-9]+": /) { entry[substr($0, 8, RLENGTH - 10)] = value($0); next }
-    state == "entry" { fail("not as Bootwright writes it") }
-    END {
-      if (failed || format != 1 || state != "end") fail("this is no manifest that can be read here")
-    }
+    state ~ /^entr/ { fail("not as Bootwright writes it") }
+    END { if (failed || format != 1 || state != "end") fail("this is none that can be read here") }
   ' "$1"
 }
 
@@ -203,18 +178,15 @@ make_way() {
     case $rest in */*) ;; *) break ;; esac
     folder=$folder/${rest%%/*} rest=${rest#*/}
     if [ -L "$folder" ]; then say "$shown: a symbolic link is in the way" && return 1; fi
-    [ -d "$folder" ] || mkdir "$folder" 2> /dev/null || [ -d "$folder" ] || {
-      say "$shown: its folder cannot be made"
-      return 1
-    }
+    if [ ! -d "$folder" ] && ! mkdir -p "$folder"; then return 1; fi
   done
   if [ -L "./$decoded" ]; then rm -f "./$decoded"; fi
   if [ -d "./$decoded" ]; then say "$shown: a folder is in the way" && return 1; fi
 }
 
 is_link() {
-  [ -L "./$decoded" ] && [ "$(readlink "./$decoded"; printf /)" = "$points_to
-/" ]
+  # With something behind it, since $() drops line ends.
+  [ -L "./$decoded" ] && [ "$(readlink "./$decoded" && echo .)" = "$(printf '%s\n.' "$points_to")" ]
 }
 
 put_link() {
@@ -224,13 +196,8 @@ put_link() {
   is_link && return
   make_way || return 1
   rm -f "./$decoded"
-  ln -sn "$points_to" "./$decoded" 2> /dev/null
-  # Another run may have been faster.
-  is_link
-}
-
-is_right() {
-  sum=$(sha256sum < "$1") && [ "${sum%% *}" = "$sha256" ]
+  # Another run may be faster.
+  ln -sn "$points_to" "./$decoded" 2> /dev/null || is_link
 }
 
 # One try; $part is the file then.
@@ -238,46 +205,32 @@ get_part() {
   mkdir -p "$own" || return 1
   # Of runs side by side, the one that renames it goes on with it.
   [ -e "$part" ] || mv "$kept" "$part" 2> /dev/null || : > "$part"
-  had=$(($(wc -c < "$part")))
-  fetched=0
+  had=$(size_of "$part") fetched=0
   if [ "$had" -lt "$size" ]; then download "$url" "$part" "$size" || fetched=$?; fi
-  now=$(($(wc -c < "$part")))
+  now=$(size_of "$part")
   if [ "$now" -eq "$size" ] && is_right "$part"; then return 0; fi
-  if [ "$now" -ge "$size" ]; then
-    say "$shown: what came is not what the manifest says"
-  elif [ "$fetched" -ne 0 ] && [ "$now" -gt "$had" ]; then
-    # The next try goes on with it.
-    return 1
-  fi
+  # The next try goes on with what was broken off; anything else would never become right.
+  if [ "$fetched" -ne 0 ] && [ "$now" -gt "$had" ] && [ "$now" -lt "$size" ]; then return 1; fi
   rm -f "$part"
+  [ "$now" -lt "$size" ] || say "$shown: what came is not what the manifest says"
   return 1
 }
 
 put_file() {
-  if [ ! -L "./$decoded" ] && [ -f "./$decoded" ] && is_right "./$decoded"; then
+  make_way || return 1
+  if [ -f "./$decoded" ] && is_right "./$decoded"; then
     chmod "$mode" "./$decoded"
     return
   fi
-  make_way || return 1
-  case $url in
-    http://* | https://*) ;;
-    *:* | /*) say "$shown: $url cannot be fetched" && return 1 ;;
-    *) url=${manifest%/*}/$url ;;
-  esac
+  case $url in http://* | https://*) ;; *) url=${manifest%/*}/$url ;; esac
   kept=$own/$sha256 part=$own/$sha256.$$ try=1 pause=1
   while ! get_part; do
-    if [ "$try" -ge "$tries" ]; then
-      say "$shown: given up after $try tries"
-      set_aside
-      return 1
-    fi
-    sleep "$pause"
-    try=$((try + 1))
+    if [ "$try" -ge "$tries" ]; then set_aside && say "$shown: given up after $try tries" && return 1; fi
+    sleep "$pause" && try=$((try + 1))
     if [ "$pause" -lt 16 ]; then pause=$((pause * 2)); fi
   done
-  chmod "$mode" "$part" && mv -f "$part" "./$decoded" || return 1
-  part=
-  say "$shown: $size bytes"
+  if ! chmod "$mode" "$part" || ! mv -f "$part" "./$decoded"; then set_aside && return 1; fi
+  part='' && say "$shown: $size bytes"
 }
 
 get_manifest() {
@@ -288,9 +241,8 @@ get_manifest() {
       if download "$manifest" "$scratch/manifest" 268435456; then manifest=${manifest%%[?#]*} && return; fi
       rm -f "$scratch/manifest"
     done
-    [ "$try" -lt "$tries" ] || die 3 'the manifest could not be fetched from' $urls
-    sleep 1
-    try=$((try + 1))
+    [ "$try" -lt "$tries" ] || die 3 "the manifest could not be fetched; $manifest was tried last"
+    sleep 1 && try=$((try + 1))
   done
 }
 
@@ -298,33 +250,24 @@ main() {
   manifest='' to=. tries=5 list=''
   while [ $# -gt 0 ]; do
     case $1 in
-      --list) list=1 ;;
-      --manifest | --to | --tries)
-        [ $# -ge 2 ] || usage "$1 needs a value"
-        case $1 in --manifest) manifest=$2 ;; --to) to=$2 ;; --tries) tries=$2 ;; esac
-        shift
-        ;;
+      --list) list=$1 ;;
+      --manifest | --to | --tries) [ $# -ge 2 ] || usage "$1 needs a value" ;;
       --) shift && break ;;
       -*) usage "$1 is not known" ;;
       *) break ;;
     esac
-    shift
+    case $1 in --manifest) manifest=$2 ;; --to) to=$2 ;; --tries) tries=$2 ;; esac
+    case $1 in --list) shift ;; *) shift 2 ;; esac
   done
   case $tries in '' | 0* | *[!0-9]* | ??????*) usage '--tries wants a number' ;; esac
-  case $manifest in
-    *[!!-~]*) usage '--manifest wants a URL' ;;
-    '' | http://*/* | https://*/*) ;;
-    *) usage '--manifest wants a URL, such as http://10.0.0.1/manifest.json' ;;
-  esac
+  case $manifest in *[!!-~]*) usage '--manifest wants a URL' ;; esac
+  case $manifest in '' | http://*/* | https://*/*) ;; *) usage '--manifest wants a URL for http' ;; esac
   [ $# -gt 0 ] || [ -n "$list" ] || usage "which PATHs? '*' is all of them, and --list shows them"
   [ $# -gt 0 ] || set -- '*'
   has curl || has wget || die 6 'neither curl nor wget is here'
   for program in awk mktemp readlink sha256sum; do has "$program" || die 6 "$program is not here"; done
-
   trap clean_up EXIT
-  trap 'exit 129' HUP
-  trap 'exit 130' INT
-  trap 'exit 143' TERM
+  trap 'exit 129' HUP && trap 'exit 130' INT && trap 'exit 143' TERM
   scratch=$(mktemp -d) || die 6 'no room for the manifest'
   get_manifest
   read_manifest "$scratch/manifest" > "$scratch/entries" || exit 4
@@ -334,20 +277,16 @@ main() {
     # Left behind by runs that were killed, a day ago or earlier.
     find "./$own" -type f -mtime +0 -exec rm -f {} +
   fi
-
   while read -r kind mode size sha256 url && IFS= read -r shown && IFS= read -r target; do
     decode "$shown"
     is_wanted "$@" || continue
-    if [ -n "$list" ]; then
-      printf '%s %s %s\n' "$mode" "$size" "$shown"
-    elif [ "$kind" = symlink ]; then
-      put_link || failures=$((failures + 1))
-    else
-      put_file || failures=$((failures + 1))
-    fi
+    case $list$kind in
+      --list*) printf '%s %s %s\n' "$mode" "$size" "$shown" ;;
+      symlink) put_link || failures=$((failures + 1)) ;;
+      file) put_file || failures=$((failures + 1)) ;;
+    esac
   done < "$scratch/entries"
   if [ -z "$list" ]; then rmdir "$own" 2> /dev/null; fi
-
   count=0
   for pattern in "$@"; do
     count=$((count + 1))

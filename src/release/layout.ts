@@ -28,3 +28,19 @@ export const manifestName = 'manifest.json';
 
 /** The one place of GRUB's configuration in a release. */
 export const grubConfigPath = 'boot/grub2/grub.cfg';
+
+/** Where in an image GRUB's configuration for the network is. */
+export const networkConfigPath = 'boot/grub2/grub-pxe.cfg';
+
+/** Files of an output that Bootwright writes itself. */
+const ours: readonly string[] = [
+  manifestName,
+  grubConfigPath,
+  networkConfigPath,
+  'bootwright/image.yaml',
+  'fetch-artifacts.sh',
+];
+
+export function isOurs(path: string): boolean {
+  return ours.includes(path);
+}

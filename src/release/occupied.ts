@@ -1,11 +1,14 @@
 import { lstat, readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { BootwrightError } from '../errors.ts';
+import type { OutputFormat } from '../image-config/config.ts';
+import { savedConfigPath } from '../image-config/saved.ts';
+import { openIso } from '../iso/volume.ts';
+import { openFile } from '../platform/files-node.ts';
 import { manifestOfArchive } from './archive-manifest.ts';
+import { filesBelow } from './files-below.ts';
 import { manifestName } from './layout.ts';
 import { type Manifest, parseManifest } from './manifest.ts';
-
-export type OutputFormat = 'pxe-dir' | 'pxe-tar';
 
 /** What is at a path: nothing (or an empty folder), or something that we made. */
 export type Occupied = 'free' | 'ours';
@@ -24,9 +27,8 @@ async function lookAtFolder(path: string): Promise<Occupied> {
     throw new BootwrightError('OUTPUT_NOT_OURS', { path }, { cause });
   }
   const known = new Set([manifestName, ...manifest.entries.map((entry) => entry.path)]);
-  for (const entry of await readdir(path, { recursive: true, withFileTypes: true })) {
-    const found = join(entry.parentPath, entry.name);
-    if (!entry.isDirectory() && !known.has(relative(path, found))) throw foreign(found);
+  for await (const found of filesBelow(path)) {
+    if (!known.has(relative(path, found))) throw foreign(found);
   }
   return 'ours';
 }
@@ -39,6 +41,20 @@ async function lookAtFile(path: string): Promise<Occupied> {
   } catch (cause) {
     throw new BootwrightError('OUTPUT_NOT_OURS', { path }, { cause });
   }
+}
+
+/** An ISO of ours holds the settings that it was built with. */
+async function lookAtDisc(path: string): Promise<Occupied> {
+  const source = await openFile(path);
+  try {
+    const image = await openIso(source);
+    if (image.find(savedConfigPath)?.kind === 'file') return 'ours';
+  } catch (cause) {
+    throw new BootwrightError('OUTPUT_NOT_OURS', { path }, { cause });
+  } finally {
+    await source.close();
+  }
+  throw foreign(path);
 }
 
 /** Where an output really is: a symbolic link of the user's stays, and what it leads to is replaced. */
@@ -61,5 +77,6 @@ export async function lookAtOutput(path: string, format: OutputFormat): Promise<
   if (found === undefined) return 'free';
   if (format === 'pxe-dir' && found.isDirectory()) return lookAtFolder(path);
   if (format === 'pxe-tar' && found.isFile()) return lookAtFile(path);
+  if (format === 'iso' && found.isFile()) return lookAtDisc(path);
   throw foreign(path);
 }

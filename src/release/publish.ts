@@ -1,9 +1,10 @@
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeWriteFailure, syncFolder } from '../platform/durable.ts';
-import { type BuildRequest, build } from './build.ts';
+import { build } from './build.ts';
 import { manifestName, type RootLayout } from './layout.ts';
 import { formatManifest, type Manifest } from './manifest.ts';
+import type { BuildRequest } from './request.ts';
 
 export interface Published {
   readonly manifest: Manifest;
@@ -31,7 +32,7 @@ async function publishAside(layout: RootLayout, request: BuildRequest): Promise<
   try {
     const made = join(aside, 'release');
     await mkdir(made);
-    const manifest = await build(request, made);
+    const manifest = await build(request, made, join(aside, 'scratch'));
     request.signal?.throwIfAborted();
     const target = join(layout.releases, manifest.id);
     if (await isThere(target, manifest)) return { manifest, already: true };

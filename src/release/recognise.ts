@@ -92,13 +92,19 @@ export interface FoundConfig {
   readonly from: 'grub-pxe.cfg' | 'grub.cfg';
 }
 
-/** Throws IMAGE_NO_GRUB_CONFIG. */
-export function findConfig(tree: Pick<ImageTree, 'find'>): FoundConfig {
-  for (const path of configPaths) {
+/** A vendor's configuration beside its loader, where nothing else is. */
+const vendorConfig = /^efi\/[^/]+\/grub\.cfg$/i;
+
+/**
+ * GRUB's configuration: the one that was made for the network, unless that of the disc is wanted. Throws
+ * IMAGE_NO_GRUB_CONFIG.
+ */
+export function findConfig(tree: Pick<ImageTree, 'find' | 'entries'>, medium: 'network' | 'disc'): FoundConfig {
+  const vendors = tree.entries.filter(({ path }) => vendorConfig.test(path)).map(({ path }) => path);
+  for (const path of [...configPaths, ...vendors]) {
+    const from = path.endsWith('grub-pxe.cfg') ? 'grub-pxe.cfg' : 'grub.cfg';
     const entry = tree.find(path);
-    if (entry?.kind === 'file') {
-      return { entry, from: path.endsWith('grub-pxe.cfg') ? 'grub-pxe.cfg' : 'grub.cfg' };
-    }
+    if (entry?.kind === 'file' && (medium === 'network' || from === 'grub.cfg')) return { entry, from };
   }
   throw new BootwrightError('IMAGE_NO_GRUB_CONFIG', { paths: configPaths.join(', ') });
 }

@@ -5,9 +5,9 @@ import { BootwrightError, hasCode } from '../errors.ts';
 import type { Clock } from '../platform/clock.ts';
 import { activate, activeReleaseId } from './activate.ts';
 import { type Arrival, Arrivals, isSame, type Seen } from './arrivals.ts';
-import type { BuildProgress } from './build.ts';
 import { manifestName, type RootLayout } from './layout.ts';
 import { publish } from './publish.ts';
+import type { BuildProgress } from './request.ts';
 
 /** An ISO in images/, and the release that was made of it. */
 export interface BuiltImage extends Seen {

@@ -58,6 +58,11 @@ async function pump(
   return { sizeBytes: position, sha256: hash.digest('hex') };
 }
 
+/** Reads a source once, to its end. Throws SOURCE_CHANGED where it is not as long as it was. */
+export function hashOf(source: ByteSource, options: Omit<WriteOptions, 'mode'>): Promise<Written> {
+  return pump(source, options);
+}
+
 /** Writes a new file from a source, hashed on the way and safe on disk at the end. Fails if the file is there. */
 export async function writeFrom(source: ByteSource, path: string, options: WriteOptions): Promise<Written> {
   const handle = await open(path, 'wx', options.mode);

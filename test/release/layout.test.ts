@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { BuildRequest } from '../../src/release/build.ts';
 import { deliver } from '../../src/release/deliver.ts';
 import type { Manifest } from '../../src/release/manifest.ts';
+import type { BuildRequest } from '../../src/release/request.ts';
 import { tinyIso } from '../iso/tiny-iso.ts';
 import { describeWith } from '../support/programs.ts';
 import { tinyLiveOs, tinyLiveOsWithBootImage } from '../support/tiny-liveos.ts';
@@ -26,8 +26,8 @@ async function built(changes: Parts = {}, request: Partial<BuildRequest> = {}, n
   const iso = tinyLiveOs(changes);
   writeFileSync(image, iso);
   const folder = join(here, 'out');
-  const manifest = await deliver({ image, kernelArguments: [], ...request }, folder, 'pxe-dir');
-  requireWhole(folder);
+  await deliver({ image, kernelArguments: [], ...request }, folder, 'pxe-dir');
+  const manifest = requireWhole(folder);
   const config = readFileSync(join(folder, 'boot/grub2/grub.cfg'), 'utf8');
   return { folder, iso, manifest, contents: contentsOf(folder), config };
 }
@@ -48,7 +48,10 @@ test('an image becomes exactly the files that machines boot from', async () => {
     'boot/grub2/grubenv',
     'boot/initrd.img',
     'boot/vmlinuz',
+    'bootwright/',
+    'bootwright/image.yaml',
     'bootx64.efi',
+    'fetch-artifacts.sh',
     'grubx64.efi',
     'image.iso',
     'manifest.json',
@@ -252,7 +255,9 @@ test('an image without long names has them in small letters, as its configuratio
     'boot/grub2/grub.cfg',
     'boot/initrd.img',
     'boot/vmlinuz',
+    'bootwright/image.yaml',
     'bootx64.efi',
+    'fetch-artifacts.sh',
     'grubx64.efi',
     'image.iso',
   ]);
@@ -270,7 +275,7 @@ describeWith({ programs: ['mkfs.vfat', 'mcopy', 'mmd'] }, 'an image that boots f
     execFileSync('mcopy', ['-i', fat, join(here, 'grub'), '::EFI/BOOT/GRUBX64.EFI']);
     const image = join(here, 'image.iso');
     writeFileSync(image, tinyLiveOsWithBootImage(readFileSync(fat)));
-    const manifest = await deliver({ image, kernelArguments: [] }, join(here, 'out'), 'pxe-dir');
+    await deliver({ image, kernelArguments: [] }, join(here, 'out'), 'pxe-dir');
     expect(requireWhole(join(here, 'out')).loader).toEqual({
       boot: 'bootx64.efi',
       grub: 'grubx64.efi',
@@ -279,6 +284,6 @@ describeWith({ programs: ['mkfs.vfat', 'mcopy', 'mmd'] }, 'an image that boots f
     const contents = contentsOf(join(here, 'out'));
     expect(contents['bootx64.efi']).toBe(`0644 ${sha256(tinyLoader('x64'))}`);
     expect(contents['boot/grub2/efiboot.img']).toBe(`0644 ${sha256(readFileSync(fat))}`);
-    expect(manifest.architecture).toBe('x64');
+    expect(requireWhole(join(here, 'out')).architecture).toBe('x64');
   });
 });

@@ -15,8 +15,8 @@ import {
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import type { OutputFormat } from '../../src/image-config/config.ts';
 import { deliver } from '../../src/release/deliver.ts';
-import type { OutputFormat } from '../../src/release/occupied.ts';
 import { describeWith } from '../support/programs.ts';
 import { tinyLiveOs } from '../support/tiny-liveos.ts';
 import type { Parts } from '../support/tiny-tree.ts';
@@ -28,8 +28,8 @@ function putImage(folder: string, changes: Parts = {}): string {
   return path;
 }
 
-function build(image: string, output: string, format: OutputFormat = 'pxe-dir', signal?: AbortSignal) {
-  return deliver({ image, kernelArguments: [], signal }, output, format);
+async function build(image: string, output: string, format: OutputFormat = 'pxe-dir', signal?: AbortSignal) {
+  return (await deliver({ image, kernelArguments: [], signal }, output, format)).manifest;
 }
 
 test('building again changes nothing', async () => {

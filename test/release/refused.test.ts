@@ -2,8 +2,8 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSy
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { ErrorCode } from '../../src/errors.ts';
-import type { BuildRequest } from '../../src/release/build.ts';
 import { deliver } from '../../src/release/deliver.ts';
+import type { BuildRequest } from '../../src/release/request.ts';
 import { cpioArchive } from '../iso/cpio-archive.ts';
 import { pxeConfig, tinyLiveOs } from '../support/tiny-liveos.ts';
 import { tinyInitrd, tinyLoader } from '../support/tiny-programs.ts';
@@ -22,8 +22,8 @@ async function expectRefused(iso: Uint8Array | string, refusal: Refusal, request
   const image = join(here, 'image.iso');
   writeFileSync(image, iso);
   const before = contentsOf(here);
-  for (const format of ['pxe-dir', 'pxe-tar'] as const) {
-    const output = join(here, 'new/folders/out');
+  for (const format of ['pxe-dir', 'pxe-tar', 'iso'] as const) {
+    const output = join(here, `new/folders/out${format === 'pxe-tar' ? '.tar' : ''}`);
     const building = deliver({ image, kernelArguments: [], ...request }, output, format);
     const { message = /./, ...rest } = refusal;
     await expect(building).rejects.toMatchObject(rest);
@@ -135,7 +135,7 @@ test.each<[string, ErrorCode, string]>([
 
 test('a URL with a line end, with which one could write into the configuration', async () => {
   const isoUrl = 'http://h/a\nreboot\n.iso';
-  await expectRefused(tinyLiveOs(), { code: 'GRUB_ARGUMENT_UNUSABLE', exitStatus: usage }, { isoUrl });
+  await expectRefused(tinyLiveOs(), { code: 'IMAGE_YAML_URL_INVALID', exitStatus: usage }, { isoUrl });
 });
 
 test('a URL of the ISO for an image that would never fetch it', async () => {
@@ -201,11 +201,11 @@ test('nothing is written through a link of the image, whatever it is called', as
   }
 });
 
-test('an image that is not there, and one that is a folder', async () => {
+test('an image that is not there, and one that is an empty folder', async () => {
   const here = temporaryFolder();
   const build = (path: string) => deliver({ image: path, kernelArguments: [] }, join(here, 'out'), 'pxe-dir');
   await expect(build(join(here, 'none.iso'))).rejects.toMatchObject({ code: 'FILE_NOT_FOUND', exitStatus: usage });
-  await expect(build(here)).rejects.toMatchObject({ code: 'FILE_UNREADABLE' });
+  await expect(build(here)).rejects.toMatchObject({ code: 'IMAGE_NO_GRUB_CONFIG' });
   expect(readdirSync(here)).toEqual([]);
 });
 
@@ -239,7 +239,7 @@ test.each<[string, (path: string) => void]>([
   ],
   ['a link that leads nowhere', (path) => symlinkSync('nowhere', path)],
 ])('an output that is %s stays as it is', async (_, make) => {
-  for (const format of ['pxe-dir', 'pxe-tar'] as const) {
+  for (const format of ['pxe-dir', 'pxe-tar', 'iso'] as const) {
     const here = temporaryFolder();
     const path = join(here, 'image.iso');
     writeFileSync(path, tinyLiveOs());

@@ -1,0 +1,66 @@
+import { BootwrightError } from '../errors.ts';
+import type { ImageConfig } from '../image-config/config.ts';
+import { parseReferenceSavedConfig, referenceSavedConfigPath } from '../image-config/reference-saved.ts';
+import { parseSavedConfig, savedConfigPath } from '../image-config/saved.ts';
+import type { OpenedImage } from '../input/open-image.ts';
+import type { ImageTree } from '../iso/tree.ts';
+import type { IsoImage } from '../iso/volume.ts';
+
+/** What a build starts from: the files of an image, whatever it came in. */
+export interface BaseImage {
+  readonly tree: ImageTree;
+  /** The image as a file, which machines may fetch as it is; absent where there is none, such as for a folder. */
+  readonly isoFile: OpenedImage['isoFile'];
+  /** Present where that is an ISO9660: its boot images and its label. */
+  readonly iso: IsoImage | undefined;
+  /** It was made for the network: its one configuration of GRUB is so already. */
+  readonly forNetwork: boolean;
+  /** What the build that made it was asked for. */
+  readonly saved: ImageConfig;
+}
+
+const savedLimitBytes = 4 * 1024 * 1024;
+
+/** The whole of a small file; `undefined` where it is not there. Throws IMAGE_CONFIG_TOO_LARGE. */
+export async function readSmall(tree: ImageTree, path: string, limitBytes: number): Promise<Buffer | undefined> {
+  const entry = tree.find(path);
+  if (entry?.kind !== 'file') return undefined;
+  if (entry.sizeBytes > limitBytes) throw new BootwrightError('IMAGE_CONFIG_TOO_LARGE', { path, limitBytes });
+  const bytes = Buffer.alloc(entry.sizeBytes);
+  const source = tree.open(entry);
+  try {
+    await source.read(bytes, 0);
+  } finally {
+    await source.close();
+  }
+  return bytes;
+}
+
+/** Ours, else those of Azure Linux Image Customizer. */
+async function readSaved(trees: readonly ImageTree[]): Promise<ImageConfig> {
+  for (const tree of trees) {
+    const ours = await readSmall(tree, savedConfigPath, savedLimitBytes);
+    if (ours !== undefined) return parseSavedConfig(ours, `${savedConfigPath} in the image`);
+  }
+  for (const tree of trees) {
+    const theirs = await readSmall(tree, referenceSavedConfigPath, savedLimitBytes);
+    if (theirs !== undefined) return parseReferenceSavedConfig(theirs, `${referenceSavedConfigPath} in the image`);
+  }
+  return {};
+}
+
+/**
+ * A release that carries its ISO starts from that again, and so does everything that is derived from it; its settings
+ * are those of the release. Throws what reading the saved settings throws.
+ */
+export async function baseImage(opened: OpenedImage): Promise<BaseImage> {
+  const { kind, tree, iso, isoFile } = opened;
+  const image = kind === 'release' && iso !== undefined ? iso : tree;
+  return {
+    tree: image,
+    isoFile,
+    iso,
+    forNetwork: kind === 'release' && iso === undefined,
+    saved: await readSaved(image === tree ? [tree] : [tree, image]),
+  };
+}
