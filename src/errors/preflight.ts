@@ -134,6 +134,12 @@ export const preflightErrors = {
     remedy:
       'Add rd.live.overlay.nouserconfirmprompt to the kernel arguments (dracut 106 or later, Azure Linux 3), or take {what} away.',
   },
+  PROMPT_OVERLAY_UNANSWERED: {
+    ...warning,
+    problem:
+      'with {what}, a machine that finds no place to keep changes in waits for a key: dracut {version} in {path} does not know rd.live.overlay.nouserconfirmprompt yet',
+    remedy: 'Make the initrd with dracut 106 or later, or take {what} away.',
+  },
   PROMPT_STOPS: {
     ...warning,
     problem: 'with "{what}" in {path}, a machine waits for a person: {reason}',

@@ -48,7 +48,7 @@ export function checkAbilities(entry: InitrdsOfEntry, url: string | undefined): 
   }
   const isLive = bootable.entry.liveRoot !== undefined || hasLiveMark(bootable.entry.arguments);
   if (!isLive || initrds.every(({ dracut }) => dracut === null)) return findings;
-  findings.push(...checkNetwork(entry, path));
+  findings.push(...checkNetwork(entry, path), ...checkOverlay(entry, path));
   if (!initrds.some(({ hasCurl }) => hasCurl)) findings.push(finding('INITRD_NO_CURL', { path }));
   if (url?.startsWith('https:') && !initrds.some(({ hasTlsRoots }) => hasTlsRoots)) {
     findings.push(finding('INITRD_NO_TLS_ROOTS', { path, url }));
@@ -79,6 +79,22 @@ function checkNetwork({ bootable, initrds }: InitrdsOfEntry, path: string): Find
   const fetchesItself =
     initrds.some(({ hasAzureDownloader }) => hasAzureDownloader) && bootable.entry.arguments.includes(azureArgument);
   return fetchesItself ? [] : [finding('DRACUT_NETWORKD_LIVENET', { path, version })];
+}
+
+/** dracut-ng has had the argument since 106; the initrds of Azure Linux and its forerunner have it from patches. */
+const unaskedSince = 106;
+const unaskedFromPatches = new Set(['azurelinux', 'mariner']);
+const unaskedArgument = /^rd\.live\.overlay\.nouserconfirmprompt(?:=1)?$/;
+
+function checkOverlay({ bootable, initrds }: InitrdsOfEntry, path: string): Finding[] {
+  const { arguments: words } = bootable.entry;
+  const what = words.findLast((word) => /^rd\.live\.overlay=./.test(word));
+  // Without an answer, it was said already.
+  if (what === undefined || !words.some((word) => unaskedArgument.test(word))) return [];
+  if (initrds.some(({ osRelease }) => unaskedFromPatches.has(osRelease?.id ?? ''))) return [];
+  const version = initrds.flatMap(({ dracut }) => dracut?.version ?? []).at(0);
+  if (version === undefined || !(Number.parseInt(version, 10) < unaskedSince)) return [];
+  return [finding('PROMPT_OVERLAY_UNANSWERED', { what, version, path })];
 }
 
 function pathOf({ initrds }: Bootable): string {

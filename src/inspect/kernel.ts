@@ -36,12 +36,13 @@ function decodeX86(reader: Reader): KernelHeader | undefined {
   const place = reader.seek(x86.version).u16LE();
   const version = place === 0 ? undefined : decodeVersion(reader.bytes.subarray(x86.versionBase + place));
   const runningBytes = protocol < protocolWithSize ? undefined : reader.seek(x86.initBytes).u32LE();
-  return { ...(version && { version }), ...(runningBytes !== undefined && { runningBytes }) };
+  return { ...(version && { version }), ...(runningBytes && { runningBytes }) };
 }
 
 function decodeArm64(reader: Reader): KernelHeader | undefined {
   if (reader.bytes.byteLength < arm64.magic + 4 || reader.seek(arm64.magic).u32LE() !== arm64Magic) return undefined;
-  return { runningBytes: Number(reader.seek(arm64.imageBytes).u64LE()) };
+  const runningBytes = Number(reader.seek(arm64.imageBytes).u64LE());
+  return Number.isSafeInteger(runningBytes) && runningBytes > 0 ? { runningBytes } : {};
 }
 
 /** `6.1.0-56-cloud-amd64 (who built it) #1 SMP …`: the first word. */

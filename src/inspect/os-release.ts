@@ -19,7 +19,7 @@ export function parseOsRelease(text: string): OsRelease | undefined {
     values.set(key, (quoted ?? bare.replace(/^'(.*)'$/, '$1')).replace(/\\(.)/g, '$1'));
   }
   const plain = (key: string) => short(short(values.get(key))?.replace(/[ -]?dracut-\S+(?: \(Initramfs\))?$/, ''));
-  const name = plain('NAME') ?? plain('PRETTY_NAME');
+  const name = plain('NAME') ?? plain('PRETTY_NAME') ?? plain('ID');
   if (name === undefined) return undefined;
   return { name, id: plain('ID'), version: plain('VERSION_ID') };
 }
