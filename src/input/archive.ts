@@ -2,9 +2,10 @@ import { chmod, lstat, mkdtemp, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BootwrightError } from '../errors.ts';
 import { onOneLine } from '../format.ts';
+import { requireWholeArchive } from './archive-end.ts';
 import type { Layer } from './layer.ts';
 import type { Member } from './listing.ts';
-import { type ArchiveType, extractMembers, listMembers } from './seven-zip.ts';
+import { extractMembers, listMembers } from './seven-zip.ts';
 
 /** As many names as an error tells. */
 const maxNames = 10;
@@ -37,8 +38,9 @@ function chooseMember(members: readonly Member[], path: string): Member {
  * ARCHIVE_SEVERAL_ISOS, ARCHIVE_ENCRYPTED, PACKED_DAMAGED, PROGRAM_MISSING, PROGRAM_ENDED, INPUT_TOO_LARGE or
  * INPUT_NO_ROOM.
  */
-export async function takeFromArchive(layer: Layer, type: ArchiveType, scratch: string): Promise<string> {
+export async function takeFromArchive(layer: Layer, type: '7z' | 'zip', scratch: string): Promise<string> {
   const { path, room, onBytes } = layer;
+  await requireWholeArchive(layer.source, type, path);
   const member = chooseMember(await listMembers(layer, type), path);
   await room.take(member.sizeBytes);
   const folder = await mkdtemp(join(scratch, 'member-'));

@@ -7,7 +7,7 @@ import type { Layer } from './layer.ts';
 import { type Member, readListing } from './listing.ts';
 
 /** What 7-Zip calls the formats that it is used for. Without it, it would guess, and open what is inside. */
-export type ArchiveType = '7z' | 'zip' | 'udf';
+type ArchiveType = '7z' | 'zip' | 'udf';
 
 const programs = ['7zz', '7z'] as const;
 const packages = '7zip or p7zip-full';
