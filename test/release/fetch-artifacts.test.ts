@@ -117,8 +117,9 @@ describeWith({ programs: ['dash', 'bash', 'busybox', 'curl', 'wget', 'awk', 'sha
     writeFileSync(join(to, 'artifacts/plain'), 'PLAIN');
     events.length = 0;
     expect((await run()).exitCode).toBe(0);
-    const asked = events.flatMap((event) => (event.step === 'served' ? [event.path.split('/').pop()] : []));
-    expect(asked).toEqual(['manifest.json', 'plain']);
+    const asked = () => events.flatMap((event) => (event.step === 'served' ? [event.path.split('/').pop()] : []));
+    // The server tells of a file a moment after its reader has it.
+    await expect.poll(asked).toEqual(['manifest.json', 'plain']);
     expect(readFileSync(join(to, 'artifacts/plain'), 'utf8')).toBe('plain');
   });
 });
@@ -234,6 +235,8 @@ describeWith({ programs: ['dash', 'curl', 'awk', 'sha256sum', 'busybox'] }, 'the
     const to = join(here, 'out');
     mkdirSync(join(to, 'sub/empty'), { recursive: true });
     mkdirSync(join(here, 'elsewhere'));
+    // The very file, which a mode must not be given to either.
+    writeFileSync(join(here, 'elsewhere/plain'), 'plain', { mode: 0o600 });
     writeFileSync(join(here, 'victim'), 'untouched');
     symlinkSync(join(here, 'elsewhere'), join(to, 'artifacts'));
     symlinkSync(join(here, 'victim'), join(to, '-rf'));
@@ -242,7 +245,8 @@ describeWith({ programs: ['dash', 'curl', 'awk', 'sha256sum', 'busybox'] }, 'the
     expect(exitCode).toBe(1);
     expect(stderr).toContain('artifacts/plain: a symbolic link is in the way');
     expect(stderr).toContain('sub/empty: a folder is in the way');
-    expect(readdirSync(join(here, 'elsewhere'))).toEqual([]);
+    expect(readdirSync(join(here, 'elsewhere'))).toEqual(['plain']);
+    expect((statSync(join(here, 'elsewhere/plain')).mode & 0o777).toString(8)).toBe('600');
     expect(readFileSync(join(here, 'victim'), 'utf8')).toBe('untouched');
     expect(readFileSync(join(to, '-rf'), 'utf8')).toBe('an option');
   });
@@ -251,9 +255,9 @@ describeWith({ programs: ['dash', 'curl', 'awk', 'sha256sum', 'busybox'] }, 'the
     const here = temporaryFolder();
     const args = ['--manifest', `${base}/manifest.json`, '--to', join(here, 'out'), '*'];
     const runs = await Promise.all(
-      Array.from({ length: 6 }, async () => start({ system, args, scratch: temporaryFolder() })),
+      Array.from({ length: 4 }, async () => start({ system, args, scratch: temporaryFolder() })),
     );
-    expect(runs.map(({ exitCode }) => exitCode)).toEqual([0, 0, 0, 0, 0, 0]);
+    expect(runs.map(({ exitCode }) => exitCode)).toEqual([0, 0, 0, 0]);
     expect(filesOf(join(here, 'out'))).toEqual(releaseFiles());
   });
 

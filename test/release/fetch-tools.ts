@@ -53,7 +53,7 @@ export function start({ system, args, commandLine = '', scratch, options = {} }:
   const [shell = '', ...words] = system.shell;
   return execa(shell, [...words, script, ...args], {
     reject: false,
-    timeout: 8_000,
+    timeout: 25_000,
     extendEnv: false,
     env: { PATH: system.path, TMPDIR: scratch, FETCH_ARTIFACTS_CMDLINE: file },
     ...options,
