@@ -13,6 +13,8 @@ const signsOfFailure = [
   /^(?:grub|grub rescue)> $/m,
   /dracut: FATAL: .*\n/,
   /dracut Warning: Could not boot/,
+  // dracut's question about changes that will be lost, which nobody is there to answer.
+  /Press \[Enter\] to continue/,
   /Kernel panic - .*\n/,
 ];
 
