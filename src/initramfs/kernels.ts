@@ -26,11 +26,11 @@ const initrdNames = (version: string) => [
 ];
 const kdumpNames = (version: string) => [`initramfs-${version}kdump.img`, `initrd-${version}kdump.img`];
 
-/** The version in the path of a kernel, or of a kdump initramfs, directly in `boot`. */
-export function kernelVersionIn(path: string): string | undefined {
+function kernelVersionIn(path: string): string | undefined {
   return /^boot\/vmlinuz-([^/]+)$/.exec(path)?.[1];
 }
 
+/** The version in the path of a kdump initramfs, directly in `boot`. */
 export function kdumpVersionIn(path: string): string | undefined {
   return /^boot\/(?:initramfs|initrd)-([^/]+?)kdump\.img$/.exec(path)?.[1];
 }

@@ -5,7 +5,7 @@ import { type Running, reasonOf, start } from './program.ts';
 
 /** What a program of an image may use. dracut's staging takes 100 to 300 MB. */
 const limits = {
-  temporaryBytes: 2 * 1024 * 1024 * 1024,
+  temporaryBytes: 1024 * 1024 * 1024,
   memoryBytes: 4 * 1024 * 1024 * 1024,
 } as const;
 

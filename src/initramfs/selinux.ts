@@ -12,7 +12,7 @@ export interface SelinuxEvidence {
 const offUnlessAsked = new Set(['mariner', 'ubuntu', 'debian']);
 
 /** A value of os-release(5). */
-export function osReleaseValue(text: string | undefined, key: string): string | undefined {
+function osReleaseValue(text: string | undefined, key: string): string | undefined {
   const line = text?.split('\n').find((each) => each.startsWith(`${key}=`));
   return line
     ?.slice(key.length + 1)

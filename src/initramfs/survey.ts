@@ -24,7 +24,7 @@ const landmarks = {
   squashedImage: /^LiveOS\/(rootfs|ext3fs)\.img$/,
 } as const;
 
-export type Landmark = keyof typeof landmarks;
+type Landmark = keyof typeof landmarks;
 
 /** What was seen of a system, before anything is made of it. */
 export interface Survey {

@@ -90,7 +90,7 @@ describeWith({ programs }, "a full-os image's own dracut", () => {
   test.each([
     ['fails', 'echo "module livenet depends on network" >&2; exit 1', 'module livenet depends on network'],
     ['leaves livenet out', 'cat /proc/self/cmdline > "$last"; cat /made.img > "$last"', 'has no livenet'],
-    ['writes without end', 'while cat /made.img /bin/sh /bin/cat; do :; done > "$last"; exit 1', 'No space left'],
+    ['writes without end', 'cat /dev/zero > "$last"', 'No space left'],
   ])('that %s is told with its reason', async (_, script, reason) => {
     await systemWith(script, initramfsWith(['dmsquash-live']));
     await expect(toBootstrap()).rejects.toMatchObject({
