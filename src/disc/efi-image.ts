@@ -46,7 +46,7 @@ export async function efiEquipment(tree: ImageTree, label: string): Promise<EfiE
   const put = moved.map((entry) => fileOf(tree, entry, `${folder}/${nameOf(entry)}`));
   const existing = tree.find(efiImagePath);
   if (existing !== undefined && (await isFat(tree, existing))) return { imagePath: existing.path, put };
-  const image = fatImage(await fatFiles(tree, [...loaders.values()], label), label);
+  const image = fatImage(await fatFiles(tree, [...loaders.values()], label));
   const made = { path: efiImagePath, mode: 0o644, sizeBytes: image.byteLength, open: () => bytesSource(image) };
   return { imagePath: efiImagePath, put: [...put, made] };
 }

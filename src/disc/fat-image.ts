@@ -15,11 +15,13 @@ const sectorBytes = 512;
 const reservedSectors = 1;
 const tables = 2;
 const rootRecords = 512;
-const attribute = { volumeLabel: 0x08, directory: 0x10, file: 0x20 } as const;
+const attribute = { directory: 0x10, file: 0x20 } as const;
 /** FAT16 by its number of clusters; others may count slightly wrong, so keep off its ends. FAT specification §3.5 */
 const clusters = { least: 4101, most: 65_509 } as const;
 /** El Torito counts the sectors of a boot image in 16 bits. */
 const limitBytes = 65_535 * sectorBytes;
+/** What stands where a label would be. With one, `search --label` and `root=live:LABEL=` might find this partition. */
+const noLabel = 'NO NAME    ';
 /** 1980-01-01, the first day that FAT knows. */
 const date = (1 << 5) | 1;
 
@@ -28,7 +30,7 @@ const date = (1 << 5) | 1;
  * same files give the same bytes. It is made in memory: what firmware boots is some megabytes, 32 MiB at most.
  * Throws DISC_LOADERS_TOO_LARGE.
  */
-export function fatImage(files: readonly FatFile[], label: string): Uint8Array {
+export function fatImage(files: readonly FatFile[]): Uint8Array {
   const sizeBytes = files.reduce((sum, { bytes }) => sum + bytes.byteLength, 0);
   const tooLarge = () => new BootwrightError('DISC_LOADERS_TOO_LARGE', { sizeBytes, limitBytes });
   if (sizeBytes > limitBytes) throw tooLarge();
@@ -42,9 +44,9 @@ export function fatImage(files: readonly FatFile[], label: string): Uint8Array {
   const sectors = Math.ceil((dataSector + count) / 4) * 4;
   if (used > clusters.most || sectors * sectorBytes > limitBytes) throw tooLarge();
   const image = Buffer.alloc(sectors * sectorBytes);
-  image.set(bootSector(sectors, tableSectors, label));
+  image.set(bootSector(sectors, tableSectors));
   const writer = new FatWriter(image, tableSectors, dataSector);
-  writer.root(root, label);
+  writer.root(root);
   return image;
 }
 
@@ -83,7 +85,7 @@ function recordsOf({ children }: Folder, extra: number): number {
 }
 
 /** FAT specification §3.1, §3.2 */
-function bootSector(sectors: number, tableSectors: number, label: string): Uint8Array {
+function bootSector(sectors: number, tableSectors: number): Uint8Array {
   const sector = Buffer.alloc(sectorBytes);
   sector.set([0xeb, 0x3c, 0x90]);
   sector.write('BOOTWRT ', 3, 'latin1');
@@ -101,21 +103,10 @@ function bootSector(sectors: number, tableSectors: number, label: string): Uint8
   sector[36] = 0x80;
   sector[38] = 0x29;
   sector.write('BWEF', 39, 'latin1');
-  sector.set(labelBytes(label), 43);
+  sector.write(noLabel, 43, 'latin1');
   sector.write('FAT16   ', 54, 'latin1');
   sector.set([0x55, 0xaa], 510);
   return sector;
-}
-
-function labelBytes(label: string): Uint8Array {
-  return Buffer.from(
-    label
-      .toUpperCase()
-      .replace(/[^A-Z0-9_-]/g, '_')
-      .slice(0, 11)
-      .padEnd(11),
-    'latin1',
-  );
 }
 
 class FatWriter {
@@ -132,10 +123,9 @@ class FatWriter {
     this.#link(1, 0xffff);
   }
 
-  root(folder: Folder, label: string): void {
-    const records = [record(labelBytes(label), attribute.volumeLabel, 0, 0), ...this.#records(folder, 0)];
+  root(folder: Folder): void {
     const rootOffset = (reservedSectors + tables * this.#tableSectors) * sectorBytes;
-    this.#image.set(Buffer.concat(records), rootOffset);
+    this.#image.set(Buffer.concat(this.#records(folder, 0)), rootOffset);
   }
 
   /** Writes what is in a folder and gives its records. `parent` is the cluster that `..` of its own folders means. */

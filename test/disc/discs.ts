@@ -37,7 +37,7 @@ export function noise(sizeBytes: number, seed = 1): Buffer {
 
 /** The EFI boot image of these discs. */
 export function efiImage(): Uint8Array {
-  return fatImage([{ path: 'EFI/BOOT/BOOTX64.EFI', bytes: tinyLoader('x64') }], 'EFI');
+  return fatImage([{ path: 'EFI/BOOT/BOOTX64.EFI', bytes: tinyLoader('x64') }]);
 }
 
 /** A master boot record that xorriso takes for ISOLINUX's: by what it says when it fails. */

@@ -125,7 +125,7 @@ describeWith({ programs: discPrograms }, 'an ISO of a tree', () => {
   });
 
   test('keeps the EFI boot image that the tree has', async () => {
-    const own = fatImage([{ path: 'EFI/BOOT/BOOTX64.EFI', bytes: noise(3000) }], 'OWN');
+    const own = fatImage([{ path: 'EFI/BOOT/BOOTX64.EFI', bytes: noise(3000) }]);
     const disc = await made(treeOf({ ...loaders, ...files, [efiImagePath]: own }));
     expect((await bootImagesOf(disc))[0]?.equals(Buffer.from(own))).toBe(true);
   });

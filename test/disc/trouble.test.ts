@@ -11,9 +11,12 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
 import type { DiscChanges } from '../../src/disc/changes.ts';
 import { remaster } from '../../src/disc/remaster.ts';
+import { BootwrightError } from '../../src/errors.ts';
+import { mutate, mutations } from '../iso/mutations.ts';
 import { describeWith } from '../support/programs.ts';
 import { discFolder, discPrograms, file, makeDisc, noise } from './discs.ts';
 
@@ -123,6 +126,33 @@ describeWith({ programs: discPrograms }, 'an ISO that cannot be written anew', (
     clearInterval(watching);
     expect(readdirSync(folder).sort()).toEqual(['disc.iso', 'pid']);
     expect(existsSync(`/proc/${readFileSync(join(folder, 'pid'), 'utf8').trim()}`)).toBe(false);
+  });
+
+  test('ends with a code, or in a disc that is as it was meant, whatever is wrong with the image', async () => {
+    const folder = discFolder();
+    const bytes = readFileSync(makeDisc(folder, 'appended'));
+    const input = join(folder, 'mutated.iso');
+    let count = 0;
+    let written = 0;
+    // Descriptors, path tables, directories and the boot catalog: content alone would tell nothing.
+    const offsets = Array.from({ length: 90 * 2048 }, (_, at) => at).filter((at) => bytes[at] !== 0);
+    await fc.assert(
+      fc.asyncProperty(mutations, async (list) => {
+        writeFileSync(input, mutate(bytes, list, offsets));
+        const output = join(folder, `out-${count++}.iso`);
+        const error: unknown = await remaster(input, one, output).then(
+          () => undefined,
+          (reason: unknown) => reason,
+        );
+        if (error === undefined) written += 1;
+        else expect(error).toBeInstanceOf(BootwrightError);
+        expect(readdirSync(folder).filter((name) => name.startsWith('.'))).toEqual([]);
+        expect(existsSync(output)).toBe(error === undefined);
+      }),
+      { numRuns: 25, seed: 7 },
+    );
+    expect(written).toBeGreaterThan(0);
+    expect(written).toBeLessThan(count);
   });
 
   test('names a folder that is not there', async () => {
