@@ -9,7 +9,7 @@ const url = 'http://10.0.0.1:8080/releases/azl-1/liveos.iso';
 const server = { address: '10.0.0.1', httpPort: 8080 };
 
 /** An image with these files, and folders above them. */
-export function mediumWith(files: readonly string[]): Medium {
+function mediumWith(files: readonly string[]): Medium {
   return {
     kindOf(path) {
       if (files.includes(path)) return 'file';
