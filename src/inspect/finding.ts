@@ -17,7 +17,7 @@ export function finding<Code extends ErrorCode>(code: Code, data: ErrorData<Code
   return findingOf(new BootwrightError(code, data));
 }
 
-export function findingOf({ severity, code, message, remedy, data }: BootwrightError): Finding {
+function findingOf({ severity, code, message, remedy, data }: BootwrightError): Finding {
   return { severity, code, problem: message, remedy, data };
 }
 

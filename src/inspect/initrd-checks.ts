@@ -88,7 +88,7 @@ const unaskedArgument = /^rd\.live\.overlay\.nouserconfirmprompt(?:=1)?$/;
 
 function checkOverlay({ bootable, initrds }: InitrdsOfEntry, path: string): Finding[] {
   const { arguments: words } = bootable.entry;
-  const what = words.findLast((word) => /^rd\.live\.overlay=./.test(word));
+  const what = words.findLast((word) => /^rd\.live\.overlay=(?!none$)./i.test(word));
   // Without an answer, it was said already.
   if (what === undefined || !words.some((word) => unaskedArgument.test(word))) return [];
   if (initrds.some(({ osRelease }) => unaskedFromPatches.has(osRelease?.id ?? ''))) return [];

@@ -10,7 +10,7 @@ export interface SbatRule {
  * Levels of revocation that shim has put into machines, the oldest first: each machine has one of them or none.
  * https://github.com/rhboot/shim/blob/main/SbatLevel_Variable.txt
  */
-export const sbatLevels: readonly { readonly date: number; readonly rules: Readonly<Record<string, number>> }[] = [
+const sbatLevels: readonly { readonly date: number; readonly rules: Readonly<Record<string, number>> }[] = [
   { date: 2021030218, rules: {} },
   { date: 2022052400, rules: { grub: 2 } },
   { date: 2022111500, rules: { shim: 2, grub: 3 } },

@@ -19,13 +19,13 @@ export interface Chain {
 type SecureBoot = Facts['secureBoot'];
 
 /** Whose certificate of Microsoft's stands behind a program, each once. */
-export function microsoftOf({ signatures }: Program): MicrosoftCa[] {
+function microsoftOf({ signatures }: Program): MicrosoftCa[] {
   const found = (signatures ?? []).flatMap((signature) => microsoftBehind(signature) ?? []);
   return [...new Set(found)];
 }
 
 /** Whose certificate in shim stands behind a program, if any. */
-export function vendorOf({ signatures }: Program, { trusted }: Shim): X509Certificate | undefined {
+function vendorOf({ signatures }: Program, { trusted }: Shim): X509Certificate | undefined {
   for (const signature of signatures ?? []) {
     const found = trustedBehind(signature, trusted);
     if (found !== undefined) return found;

@@ -16,7 +16,7 @@ const oids = {
 } as const;
 
 /** Signatures have some ten kilobytes. */
-export const maxSignatureBytes = 1024 * 1024;
+const maxSignatureBytes = 1024 * 1024;
 const limits = { maxNodes: 20_000, maxContentLength: maxSignatureBytes, parseEmbedded: false } as const;
 const maxCertificates = 32;
 

@@ -6,7 +6,7 @@ function padded(bytes: Uint8Array | string): Uint8Array {
   return Buffer.concat([content, Buffer.alloc(-content.length & 511)]);
 }
 
-export function sbatSection(lines: Readonly<Record<string, number>>) {
+function sbatSection(lines: Readonly<Record<string, number>>) {
   const rest = Object.entries(lines).map(
     ([name, generation]) => `${name},${generation},Somebody,${name},1.0,https://…\n`,
   );
