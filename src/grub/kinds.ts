@@ -17,13 +17,21 @@ const bootstrapArguments = [
 
 const ofBootstrap = /^(?:rd\.live\.|rd_LIVE_|liveimg$|rd\.shell$|ip=dhcp$)/;
 
-/** The arguments that a live system must have: all of them for one of Azure Linux's, a mark for any other. */
+/** Where dracut finds the file system, which it would look for under other names. */
+const placeArguments = bootstrapArguments.filter((argument) => /^rd\.live\.(?:dir|squashimg)=/.test(argument));
+
+/**
+ * The arguments that a live entry must have: all of them where it was none before; in one that was, those without which
+ * dracut would not find the file system. How it starts is its own affair.
+ */
 export function liveArguments(
   medium: Medium | undefined,
   turned: boolean,
   words: readonly string[],
 ): readonly string[] {
-  if (turned || medium?.kindOf(liveFilesystem) === 'file') return bootstrapArguments;
+  const isAzure = medium?.kindOf(liveFilesystem) === 'file';
+  if (turned || (isAzure && !hasLiveMark(words))) return bootstrapArguments;
+  if (isAzure) return placeArguments;
   return hasLiveMark(words) ? [] : ['rd.live.image'];
 }
 

@@ -109,7 +109,7 @@ test('an ISO with spaces, upper case or no ending gets a name and a URL that dra
 test('kernel arguments are added once, also when the image was built with them before', async () => {
   const request = { kernelArguments: ['console=ttyS0', 'quiet'] };
   const { config } = await built({}, request);
-  expect(kernelLine(config)).toMatch(/ quiet console=ttyS0$/);
+  expect(kernelLine(config)).toMatch(/ quiet rd\.live\.dir=liveos rd\.live\.squashimg=rootfs\.img console=ttyS0$/);
   const again = await built({ 'boot/grub2/grub-pxe.cfg': config }, request);
   expect(again.config).toBe(config);
 });
@@ -132,7 +132,7 @@ test('an initrd that is loaded only if it is there is loaded, though GRUB finds 
 }
 `;
   const { config } = await built({ 'boot/grub2/grub-pxe.cfg': entry('-f') });
-  expect(config.replace(/ "root=live:[^"]*"| ip=dhcp/g, '')).toBe(entry('-n'));
+  expect(config.replace(/ "root=live:[^"]*"| ip=dhcp| rd\.live\.(?:dir|squashimg)=\S+/g, '')).toBe(entry('-n'));
 });
 
 test('a kernel and an initrd that an environment block names are found, and named plainly', async () => {
