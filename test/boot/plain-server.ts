@@ -37,7 +37,7 @@ export async function startPlainServer(lan: Lan, folder: string, bootFile: strin
     const output = start([...lan.enter, ...dnsmasq, ...answers, ...where], (line) => {
       last = line;
       if (line.includes('TFTP root is')) resolve();
-      const path = /dnsmasq-tftp: sent (\S+) to /.exec(line)?.[1];
+      const path = /^.*dnsmasq-tftp.*: sent (\S+) to /.exec(line)?.[1];
       if (path !== undefined) served.push({ protocol: 'tftp', path: path.slice(folder.length).replace(/^\/+/, '') });
     });
     output.on('close', () => reject(new Error(`dnsmasq ended: ${last}`)));
