@@ -3,8 +3,12 @@ import type { ImageConfig } from '../image-config/config.ts';
 import { parseReferenceSavedConfig, referenceSavedConfigPath } from '../image-config/reference-saved.ts';
 import { parseSavedConfig, savedConfigPath } from '../image-config/saved.ts';
 import type { OpenedImage } from '../input/open-image.ts';
-import type { ImageTree } from '../iso/tree.ts';
+import type { ImageEntry, ImageTree } from '../iso/tree.ts';
 import type { IsoImage } from '../iso/volume.ts';
+import { fetchScriptPath } from './fetch-script.ts';
+import { grubConfigPath, networkConfigPath } from './layout.ts';
+import { overlayTree } from './overlay-tree.ts';
+import { findLoaders } from './recognise.ts';
 
 /** What a build starts from: the files of an image, whatever it came in. */
 export interface BaseImage {
@@ -13,8 +17,6 @@ export interface BaseImage {
   readonly isoFile: OpenedImage['isoFile'];
   /** Present where that is an ISO9660: its boot images and its label. */
   readonly iso: IsoImage | undefined;
-  /** It was made for the network: its one configuration of GRUB is so already. */
-  readonly forNetwork: boolean;
   /** What the build that made it was asked for. */
   readonly saved: ImageConfig;
 }
@@ -50,17 +52,38 @@ async function readSaved(trees: readonly ImageTree[]): Promise<ImageConfig> {
 }
 
 /**
+ * The files of a release without an ISO where an image has them: what firmware loads in EFI/BOOT, the configuration
+ * under its name for the network. So it is built from as any other image is.
+ */
+function asOnMedium(release: ImageTree): ImageTree {
+  const loaders = findLoaders(release);
+  const moved: [ImageEntry, string][] = [loaders?.boot, loaders?.grub, ...(loaders?.others ?? [])].flatMap((loader) =>
+    loader === undefined ? [] : [[loader.entry, `EFI/BOOT/${loader.file}`]],
+  );
+  const config = release.find(grubConfigPath);
+  if (config !== undefined) moved.push([config, networkConfigPath]);
+  return overlayTree(release, {
+    put: moved.map(([entry, path]) => ({
+      path,
+      mode: entry.mode,
+      sizeBytes: entry.sizeBytes,
+      open: () => release.open(entry),
+    })),
+    remove: [...moved.map(([{ path }]) => path), fetchScriptPath],
+  });
+}
+
+/**
  * A release that carries its ISO starts from that again, and so does everything that is derived from it; its settings
  * are those of the release. Throws what reading the saved settings throws.
  */
 export async function baseImage(opened: OpenedImage): Promise<BaseImage> {
   const { kind, tree, iso, isoFile } = opened;
-  const image = kind === 'release' && iso !== undefined ? iso : tree;
+  const image = kind !== 'release' ? tree : (iso ?? asOnMedium(tree));
   return {
     tree: image,
     isoFile,
     iso,
-    forNetwork: kind === 'release' && iso === undefined,
-    saved: await readSaved(image === tree ? [tree] : [tree, image]),
+    saved: await readSaved([tree, image]),
   };
 }

@@ -83,13 +83,13 @@ async function converted(
 }
 
 /** The configuration of GRUB for machines that boot over the network. */
-function networkText(menu: Menu, { base, settings, live, place, turn }: Decided, azureDownloader: boolean): string {
+function networkText(menu: Menu, { settings, live, place, turn }: Decided, azureDownloader: boolean): string {
   const fetched = settings.liveRoot === 'squashfs' ? live?.path : place.isoFile;
   const { text } = rewriteForPxe(menu.text, {
     liveUrl: live === undefined ? undefined : (place.url ?? joinUrl(bootServerUrl, fetched ?? '')),
     variablesInUrl: place.url === undefined,
     kernelArguments: settings.network.kernelArguments,
-    from: base.forNetwork ? 'grub-pxe.cfg' : menu.found.from,
+    from: menu.found.from,
     medium: menu.medium,
     environments: menu.environments,
     turn,

@@ -96,17 +96,19 @@ export interface FoundConfig {
 const vendorConfig = /^efi\/[^/]+\/grub\.cfg$/i;
 
 /**
- * GRUB's configuration: the one that was made for the network, unless that of the disc is wanted. Throws
- * IMAGE_NO_GRUB_CONFIG.
+ * GRUB's configuration: the one that was made for the network, unless that of the disc is wanted and there is one.
+ * Throws IMAGE_NO_GRUB_CONFIG.
  */
 export function findConfig(tree: Pick<ImageTree, 'find' | 'entries'>, medium: 'network' | 'disc'): FoundConfig {
   const vendors = tree.entries.filter(({ path }) => vendorConfig.test(path)).map(({ path }) => path);
-  for (const path of [...configPaths, ...vendors]) {
-    const from = path.endsWith('grub-pxe.cfg') ? 'grub-pxe.cfg' : 'grub.cfg';
+  const found = [...configPaths, ...vendors].flatMap((path): FoundConfig[] => {
     const entry = tree.find(path);
-    if (entry?.kind === 'file' && (medium === 'network' || from === 'grub.cfg')) return { entry, from };
-  }
-  throw new BootwrightError('IMAGE_NO_GRUB_CONFIG', { paths: configPaths.join(', ') });
+    const from = path.endsWith('grub-pxe.cfg') ? 'grub-pxe.cfg' : 'grub.cfg';
+    return entry?.kind === 'file' ? [{ entry, from }] : [];
+  });
+  const [first] = found;
+  if (first === undefined) throw new BootwrightError('IMAGE_NO_GRUB_CONFIG', { paths: configPaths.join(', ') });
+  return medium === 'network' ? first : (found.find(({ from }) => from === 'grub.cfg') ?? first);
 }
 
 /** The live system's file, or `undefined`: then the whole system is in the initrd (full-os). */

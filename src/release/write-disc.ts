@@ -1,7 +1,7 @@
 import { masterFromTree } from '../disc/master.ts';
 import { remaster } from '../disc/remaster.ts';
 import { rewriteForDisc } from '../grub/rewrite-disc.ts';
-import { networkConfigPath } from './layout.ts';
+import { grubConfigPath, networkConfigPath } from './layout.ts';
 import { readMenu } from './menus.ts';
 import type { PutFile, TreeChanges } from './overlay-tree.ts';
 import { planRelease } from './plan-release.ts';
@@ -16,13 +16,13 @@ function labelOf({ base, settings }: Prepared): string {
   return settings.config.volumeLabel ?? (base.iso?.label || defaultLabel);
 }
 
-/** The configuration for the disc itself, where something in it has to change. */
+/** The configuration for the disc itself, where there is none yet or something in it has to change. */
 async function discMenu(prepared: Prepared): Promise<PutFile | undefined> {
   const { base, tree, settings, live, turn, checked } = prepared;
   const label = labelOf(prepared);
-  const isAsItWas = !turn && label === base.iso?.label && settings.disc.kernelArguments.length === 0;
-  if (isAsItWas) return undefined;
   const menu = await readMenu(tree, 'disc', checked.loaders.architecture);
+  const hasOwn = menu.found.from === 'grub.cfg';
+  if (hasOwn && !turn && label === base.iso?.label && settings.disc.kernelArguments.length === 0) return undefined;
   const { text } = rewriteForDisc(menu.text, {
     label,
     fullOs: live === undefined,
@@ -31,7 +31,8 @@ async function discMenu(prepared: Prepared): Promise<PutFile | undefined> {
     environments: menu.environments,
     turn,
   });
-  return textFile(menu.found.entry.path, Buffer.from(text, menu.encoding), menu.found.entry.mode & 0o777);
+  const { path, mode } = menu.found.entry;
+  return textFile(hasOwn ? path : grubConfigPath, Buffer.from(text, menu.encoding), mode & 0o777);
 }
 
 /** All that is otherwise on the disc than in the image that came in. */
