@@ -23,7 +23,7 @@ import { udfTree } from './udf.ts';
 import { unpack } from './unpack.ts';
 
 /** An image file that is open. */
-export interface ImageFile {
+interface ImageFile {
   readonly path: string;
   readonly source: ByteSource;
 }

@@ -50,7 +50,8 @@ export async function* throughProgram(
     signal?.throwIfAborted();
     if (result.code === 'ENOENT') throw new BootwrightError('PROGRAM_MISSING', { path, program, packages });
     if (feeding instanceof BootwrightError) throw feeding;
-    if (result.signal !== undefined) {
+    // So much is said about nothing but damage.
+    if (result.signal !== undefined && !result.isMaxBuffer) {
       throw new BootwrightError('PROGRAM_ENDED', { path, program, signal: result.signal });
     }
     const words = Buffer.from(result.stderr ?? '')

@@ -45,7 +45,7 @@ describeWith({ programs: ['xz', 'lz4', '7zz'] }, 'without programs', () => {
 
   test('the package that has it is named', async () => {
     const lz4 = file(pack(['lz4', '-qc'], iso));
-    const zip = file(Buffer.concat([Buffer.from('PK\x03\x04'), Buffer.alloc(100)]));
+    const zip = file(Buffer.concat([Buffer.from('PK\x05\x06'), Buffer.alloc(18)]));
     vi.stubEnv('PATH', '/nowhere');
     const missing = { code: 'PROGRAM_MISSING', exitStatus: 5 };
     await expect(withImage(lz4, () => {})).rejects.toMatchObject({ ...missing, data: { program: 'lz4' } });
