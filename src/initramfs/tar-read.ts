@@ -16,7 +16,6 @@ const kinds: Readonly<Record<string, SystemEntry['kind']>> = {
 
 /** More than any file system keeps of one file: names, and attributes of up to 64 KiB. */
 const maxExtendedBytes = 1024 * 1024;
-const pieceBytes = 64 * 1024;
 const attributeKey = 'SCHILY.xattr.';
 
 /** What stands before a header and belongs to it. */
@@ -115,7 +114,7 @@ async function readEntry(
 
 async function* contentOf(input: Input, sizeBytes: number, archive: string): Content & AsyncGenerator<Uint8Array> {
   for (let left = sizeBytes; left > 0; ) {
-    const piece = await input.take(Math.min(left, pieceBytes));
+    const piece = await input.some(left);
     if (piece.byteLength === 0) throw damaged(archive, 'it is cut off');
     left -= piece.byteLength;
     yield piece;

@@ -8,6 +8,8 @@ export interface Input {
   peek(count: number): Promise<Uint8Array>;
   /** The next `count` bytes; fewer only at the end. The caller may keep them. */
   take(count: number): Promise<Uint8Array>;
+  /** At most `count` bytes of the next ones, as they are at hand, without a copy; none only at the end. */
+  some(count: number): Promise<Uint8Array>;
   /** Passes over `count` bytes; false where the end comes before. */
   skip(count: number): Promise<boolean>;
 }
@@ -54,6 +56,11 @@ export function inputOfSource(source: ByteSource, offsetBytes: number): Input {
       at += bytes.byteLength;
       return bytes;
     },
+    async some(count) {
+      const bytes = await peek(Math.min(count, windowBytes));
+      at += bytes.byteLength;
+      return bytes;
+    },
     async skip(count) {
       const isThere = at + count <= source.sizeBytes;
       at = Math.min(at + count, source.sizeBytes);
@@ -68,7 +75,7 @@ export function inputOfPieces(pieces: AsyncIterator<Uint8Array>): Input {
   let position = 0;
 
   async function fill(count: number): Promise<void> {
-    const parts = [held];
+    const parts = held.byteLength === 0 ? [] : [held];
     let total = held.byteLength;
     while (total < count) {
       const next = await pieces.next();
@@ -76,7 +83,7 @@ export function inputOfPieces(pieces: AsyncIterator<Uint8Array>): Input {
       parts.push(next.value);
       total += next.value.byteLength;
     }
-    if (parts.length > 1) held = Buffer.concat(parts);
+    held = parts.length > 1 ? Buffer.concat(parts) : (parts[0] ?? held);
   }
 
   async function peek(count: number): Promise<Uint8Array> {
@@ -96,6 +103,12 @@ export function inputOfPieces(pieces: AsyncIterator<Uint8Array>): Input {
     peek,
     async take(count) {
       const bytes = await peek(count);
+      drop(bytes.byteLength);
+      return bytes;
+    },
+    async some(count) {
+      if (held.byteLength === 0) await fill(1);
+      const bytes = held.subarray(0, count);
       drop(bytes.byteLength);
       return bytes;
     },
