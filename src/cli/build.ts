@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { formatBytes, formatDuration } from '../format.ts';
 import type { ImageConfig, OutputConfig, OutputFormat } from '../image-config/config.ts';
 import type { ConfigFile } from '../release/config-file.ts';
-import type { BuildRequest } from '../release/request.ts';
+import type { BuildProgress, BuildRequest } from '../release/request.ts';
 import { endOnSignals } from './signals.ts';
 import { showWarnings } from './warnings.ts';
 import { splitWords } from './words.ts';
@@ -54,6 +54,16 @@ function configOf(flags: Flags, file: ConfigFile | undefined, format: OutputForm
     ...(volumeLabel === undefined ? {} : { volumeLabel }),
     ...(initramfsType === undefined ? {} : { [section]: { ...nothing, ...config[section], initramfsType } }),
   };
+}
+
+const lastPhases = { 'pxe-dir': ['extract', 'copy'], 'pxe-tar': ['extract', 'copy', 'pack'], iso: ['pack'] } as const;
+
+/** What a build of that format goes through. */
+function phasesOf(format: OutputFormat, { config }: BuildRequest): BuildProgress['phase'][] {
+  const output = format === 'iso' ? config?.iso : config?.pxe;
+  const converts =
+    output?.initramfsType !== undefined || (format !== 'iso' && (output?.additionalFiles.length ?? 0) > 0);
+  return ['read', ...(converts ? (['convert'] as const) : []), 'check', ...lastPhases[format]];
 }
 
 /** Ends a build on a signal in order, so that it can remove what it began. */
@@ -126,7 +136,7 @@ export function buildCommand(): Command {
         signal,
         onFinding: warnings.finding,
       };
-      const delivered = await showProgress(flags.json === true, (onProgress) =>
+      const delivered = await showProgress(flags.json === true, phasesOf(format, request), (onProgress) =>
         deliver({ ...request, onProgress }, output, format),
       ).finally(() => warnings.show());
       const { manifest, name, sizeBytes } = delivered;

@@ -4,12 +4,14 @@ import type { BuildProgress } from '../release/request.ts';
 
 type Phase = BuildProgress['phase'];
 
-const phases: readonly { readonly phase: Phase; readonly title: string }[] = [
-  { phase: 'read', title: 'Read the image' },
-  { phase: 'check', title: 'Check that it would boot' },
-  { phase: 'extract', title: 'Extract the boot files' },
-  { phase: 'copy', title: 'Take over the ISO' },
-];
+const titles: Readonly<Record<Phase, string>> = {
+  read: 'Read the image',
+  convert: 'Convert the image',
+  check: 'Check that it would boot',
+  extract: 'Extract the boot files',
+  copy: 'Take over the ISO',
+  pack: 'Write the output',
+};
 
 type Work<Result> = (onProgress: (progress: BuildProgress) => void) => Promise<Result>;
 
@@ -25,17 +27,18 @@ function forMachines<Result>(work: Work<Result>): Promise<Result> {
 }
 
 /** A list of phases that fill up on a terminal; a line a phase elsewhere. */
-async function forPeople<Result>(work: Work<Result>): Promise<Result> {
+async function forPeople<Result>(phases: readonly Phase[], work: Work<Result>): Promise<Result> {
   let reached = -1;
   const waiting = phases.map(() => Promise.withResolvers<void>());
   let show: (text: string) => void = () => {};
   const done = work(({ phase, doneBytes, totalBytes, path }) => {
-    const index = phases.findIndex((row) => row.phase === phase);
+    const index = phases.indexOf(phase);
     while (reached < index) {
       if (reached >= 0) waiting[reached]?.resolve();
       reached += 1;
     }
-    if (doneBytes > 0) show(`${formatBytes(doneBytes)} of ${formatBytes(totalBytes)}: ${onOneLine(path)}`);
+    const of = totalBytes > 0 ? ` of ${formatBytes(totalBytes)}` : '';
+    if (doneBytes > 0) show(`${formatBytes(doneBytes)}${of}: ${onOneLine(path)}`);
   });
   done.then(
     () => {
@@ -47,8 +50,8 @@ async function forPeople<Result>(work: Work<Result>): Promise<Result> {
   );
   for (const { promise } of waiting) promise.catch(() => {});
   const tasks = new Listr(
-    phases.map(({ title }, index) => ({
-      title,
+    phases.map((phase, index) => ({
+      title: titles[phase],
       task: (_: unknown, task: { output: string }) => {
         show = (text) => {
           if (process.stdout.isTTY) task.output = text;
@@ -68,7 +71,7 @@ async function forPeople<Result>(work: Work<Result>): Promise<Result> {
   return done;
 }
 
-/** Shows how a build goes on while it runs. */
-export function showProgress<Result>(json: boolean, work: Work<Result>): Promise<Result> {
-  return json ? forMachines(work) : forPeople(work);
+/** Shows how a build goes on while it runs; `phases` are those that it has, in their order. */
+export function showProgress<Result>(json: boolean, phases: readonly Phase[], work: Work<Result>): Promise<Result> {
+  return json ? forMachines(work) : forPeople(phases, work);
 }

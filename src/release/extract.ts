@@ -119,12 +119,13 @@ export async function extract(plan: ExtractPlan, folder: string, options: Extrac
     await chmod(join(folder, path), 0o755);
   }
   for (const file of plan.files) {
-    const written = await writeFrom(file.open(), join(folder, file.path), {
+    const source = file.open();
+    const written = await writeFrom(source, join(folder, file.path), {
       name: file.path,
       mode: file.mode,
       signal: options.signal,
       onBytes: (count) => options.onBytes(count, file.path),
-    });
+    }).finally(() => source.close());
     entries.push({ path: file.path, kind: 'file', mode: `0${file.mode.toString(8).padStart(3, '0')}`, ...written });
   }
   for (const { path, target } of plan.links) {

@@ -145,8 +145,8 @@ async function check(decided: Decided, menu: Menu, configText: string, request: 
  * they name, each by its code.
  */
 export async function prepare(opened: OpenedImage, request: BuildRequest, options: PrepareOptions): Promise<Prepared> {
-  request.onProgress?.({ phase: 'check', path: request.image, doneBytes: 0, totalBytes: 0 });
   const decided = await decide(opened, request, options);
+  request.onProgress?.({ phase: 'check', path: request.image, doneBytes: 0, totalBytes: 0 });
   const menu = await readMenu(decided.tree, 'network', findLoaders(decided.tree)?.architecture);
   const text = networkText(menu, decided, false);
   const checked = await check(decided, menu, text, request);

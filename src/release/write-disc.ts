@@ -48,7 +48,12 @@ async function discChanges(prepared: Prepared): Promise<TreeChanges> {
  * configuration for that, with the URL. An image that is all of that already comes out byte for byte. Throws what
  * `remaster` and `masterFromTree` throw.
  */
-export async function writeDisc(prepared: Prepared, path: string, request: BuildRequest): Promise<void> {
+export async function writeDisc(
+  prepared: Prepared,
+  path: string,
+  request: BuildRequest,
+  phase: 'pack' | 'convert' = 'pack',
+): Promise<void> {
   const { base, tree } = prepared;
   const { signal } = request;
   // What could not be made for the network from it is refused here.
@@ -59,7 +64,7 @@ export async function writeDisc(prepared: Prepared, path: string, request: Build
   const totalBytes = base.isoFile?.source.sizeBytes ?? 0;
   const onBytes = (count: number) => {
     doneBytes += count;
-    request.onProgress?.({ phase: 'pack', path, doneBytes, totalBytes });
+    request.onProgress?.({ phase, path, doneBytes, totalBytes });
   };
   if (base.isoFile === undefined || base.iso === undefined) {
     await masterFromTree(tree, { label, put: changes.put, signal, onBytes }, path);

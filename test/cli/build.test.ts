@@ -1,7 +1,17 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  createReadStream,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Writable } from 'node:stream';
 import { expect, onTestFinished, test } from 'vitest';
 import { tinyLiveOs } from '../support/tiny-liveos.ts';
 import type { Parts } from '../support/tiny-tree.ts';
@@ -24,7 +34,7 @@ function workplace(changes: Parts = {}): string {
 
 function build(folder: string, args: readonly string[], whileItRuns?: (child: ChildProcess) => void): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [main, 'build', ...args], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [main, 'build', ...args], { cwd: folder, stdio: ['pipe', 'pipe', 'pipe'] });
     onTestFinished(() => void child.kill('SIGKILL'));
     let output = '';
     let errors = '';
@@ -55,7 +65,7 @@ test('with nothing but an image it makes a folder beside, and says what and wher
 test('--format pxe-tar makes an archive', async () => {
   const here = workplace();
   expect(await build(here, ['image.iso', '--format', 'pxe-tar'])).toMatchObject({ status: 0 });
-  expect(readdirSync(here).sort()).toEqual(['image-pxe.tar', 'image.iso']);
+  expect(readdirSync(here).sort()).toEqual(['image-pxe.tar.gz', 'image.iso']);
 });
 
 test('--output, --base-url and --kernel-args do what they say', async () => {
@@ -79,8 +89,70 @@ test('--iso-url is taken as it is', async () => {
   expect(configIn(join(here, 'out'))).toContain(' root=live:https://cdn.example/liveos.iso ');
 });
 
+test('--config takes the settings of Azure Linux Image Customizer, and flags override them', async () => {
+  const here = workplace();
+  mkdirSync(join(here, 'config'));
+  writeFileSync(join(here, 'config/user-data'), 'hostname: a');
+  writeFileSync(
+    join(here, 'config/image.yaml'),
+    `input: { image: { path: ../image.iso } }
+output: { image: { path: ../made.tar.zst, format: pxe-tar } }
+os: { hostname: x }
+pxe:
+  initramfsType: bootstrap
+  bootstrapBaseUrl: http://boot.example/v1
+  kernelCommandLine: { extraCommandLine: ["rd.info quiet"] }
+`,
+  );
+  const whole = await build(here, ['--config', 'config/image.yaml', '--no-url-check']);
+  expect(whole.status).toBe(0);
+  expect(whole.errors).toContain('"os" is a setting of Azure Linux Image Customizer');
+  expect(readdirSync(here).sort()).toEqual(['config', 'image.iso', 'made.tar.zst']);
+  const flags = ['--config', 'config/image.yaml', '--format', 'pxe-dir', '--output', 'out', '--no-url-check'];
+  await build(here, [...flags, '--iso-url', 'http://other.example/liveos.iso', '--kernel-args', 'debug']);
+  const [line] = configIn(join(here, 'out')).match(/linux .*/) ?? [];
+  expect(line).toContain(' root=live:http://other.example/liveos.iso ');
+  expect(line).toContain(' rd.info debug');
+  expect(existsSync(join(here, 'out/liveos.iso'))).toBe(true);
+});
+
+test('--live-root squashfs fetches the live system alone', async () => {
+  const here = workplace();
+  const args = ['image.iso', '--output', 'out', '--live-root', 'squashfs', '--base-url', 'http://boot.example'];
+  expect(await build(here, [...args, '--no-url-check'])).toMatchObject({ status: 0 });
+  expect(configIn(join(here, 'out'))).toContain(' root=live:http://boot.example/liveos/rootfs.img ');
+  expect(existsSync(join(here, 'out/liveos/rootfs.img'))).toBe(true);
+  expect(existsSync(join(here, 'out/image.iso'))).toBe(false);
+});
+
+test('--strict takes a warning for an error', async () => {
+  const here = workplace();
+  expect(await build(here, ['image.iso', '--strict'])).toMatchObject({
+    status: 3,
+    errors: expect.stringContaining('(SECURE_BOOT_UNSIGNED)'),
+  });
+  expect(readdirSync(here)).toEqual(['image.iso']);
+});
+
+test('a URL whose server is not there yet is a warning', async () => {
+  const here = workplace();
+  const { status, errors } = await build(here, ['image.iso', '--base-url', 'http://127.0.0.1:9']);
+  expect(status).toBe(0);
+  expect(errors).toContain('warning: ');
+  expect(errors).toContain('http://127.0.0.1:9/image.iso');
+});
+
+test('an image comes through standard input', async () => {
+  const here = workplace();
+  const { status } = await build(here, ['-', '--name', 'piped', '--max-size', '1G'], (child) => {
+    createReadStream(join(here, 'image.iso')).pipe(child.stdin as Writable);
+  });
+  expect(status).toBe(0);
+  expect(existsSync(join(here, 'piped-pxe/piped.iso'))).toBe(true);
+});
+
 test.each<[string, string[], RegExp]>([
-  ['no image', [], /missing required argument 'iso'/],
+  ['no image', [], /missing required argument 'image'/],
   ['a format that is none', ['image.iso', '--format', 'zip'], /pxe-dir, pxe-tar/],
   ['both URLs', ['image.iso', '--iso-url', 'http://h/a.iso', '--base-url', 'http://h/'], /cannot be used with/],
   ['a flag that is none', ['image.iso', '--outptu', 'x'], /unknown option.*\n.*--output/],
@@ -122,7 +194,8 @@ test('--json prints one object a line, and the last one says how it ended', asyn
       .map((line) => JSON.parse(line));
   const good = lines((await build(here, ['image.iso', '--json'])).output);
   expect(good.at(-1)).toMatchObject({ event: 'built', output: 'image-pxe', manifest: { format: 1 } });
-  expect(good.slice(0, -1).every(({ event }) => event === 'progress')).toBe(true);
+  expect(new Set(good.slice(0, -1).map(({ event }) => event))).toEqual(new Set(['progress', 'warning']));
+  expect(good).toContainEqual(expect.objectContaining({ event: 'warning', code: 'SECURE_BOOT_UNSIGNED' }));
   const bad = await build(here, ['image.iso', '--json', '--iso-url', 'x']);
   expect(lines(bad.output).at(-1)).toMatchObject({ event: 'failed', error: { code: 'LIVE_URL_INVALID' } });
   expect(bad.errors).toBe('');
