@@ -40,8 +40,8 @@ const defaultUnpackedBytes = 4 * 1024 * 1024 * 1024;
  * Shows `visit` every file of an initrd, in order, until it says 'stop': cpio archives one after the other with zeros
  * between, each plain or compressed, as Linux unpacks them
  * (Documentation/driver-api/early-userspace/buffer-format.rst). Memory is bounded, whatever is in it. What comes after
- * the last archive and is none, such as a boot configuration, is left alone. `isWhole` is false where it was stopped. `begins`
- * is told of each archive: hard links are among the files of one.
+ * the last archive and is none, such as a boot configuration, is left alone. `isWhole` is false where it was stopped.
+ * `begins` is told of each archive: hard links are among the files of one.
  * Throws INITRD_NOT_CPIO, INITRD_COMPRESSION_UNKNOWN, INITRD_DAMAGED or INITRD_TOO_LARGE.
  */
 export async function visitInitrd(
