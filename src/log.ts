@@ -59,6 +59,14 @@ export function imageReportTo(log: Logger): (event: ImageEvent) => void {
         log.debug(event, `building ${event.image}: ${tenth * 10} %`);
         break;
       }
+      case 'doubtful': {
+        const { code, problem, remedy } = event.finding;
+        log.warn({ code, image: event.image }, `${event.image}: ${problem}. ${remedy}`);
+        break;
+      }
+      case 'ignored':
+        log.warn(event, `${event.image}: the setting "${event.key}" beside it is not acted upon`);
+        break;
       case 'published': {
         const active = event.activated
           ? 'it is active'

@@ -18,10 +18,12 @@ export function isSame(one: Seen | undefined, other: Seen | undefined): boolean 
   return one !== undefined && one.sizeBytes === other?.sizeBytes && one.modifiedMs === other.modifiedMs;
 }
 
+/** An ISO, packed or not. Names with a dot in front are how rsync and browsers call what is not whole yet. */
+const imageName = /^[^.].*\.(?:iso(?:\.(?:gz|xz|zst|bz2|lz4))?|7z|zip)$/i;
+
 async function listImages(folder: string): Promise<Seen[]> {
   await mkdir(folder, { recursive: true });
-  // Names with a dot in front are how rsync and browsers call what is not whole yet.
-  const names = (await readdir(folder)).filter((name) => /^[^.].*\.iso$/i.test(name)).sort();
+  const names = (await readdir(folder)).filter((name) => imageName.test(name)).sort();
   const seen: Seen[] = [];
   for (const name of names) {
     const path = join(folder, name);
@@ -34,7 +36,7 @@ async function listImages(folder: string): Promise<Seen[]> {
   return seen;
 }
 
-/** The ISOs in a folder, and since when each has been as it is. The folder is made if it is not there. */
+/** The images in a folder, and since when each has been as it is. The folder is made if it is not there. */
 export class Arrivals {
   readonly #folder: string;
   #before = new Map<string, Seen & { readonly sinceMs: number }>();
@@ -43,7 +45,7 @@ export class Arrivals {
     this.#folder = folder;
   }
 
-  /** All ISOs, sorted by name. Errors of the file system come as they are. */
+  /** All images, sorted by name. Errors of the file system come as they are. */
   async look(nowMs: number): Promise<Arrival[]> {
     const seen = (await listImages(this.#folder)).map((image) => {
       const last = this.#before.get(image.path);

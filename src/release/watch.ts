@@ -2,9 +2,11 @@ import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { exit } from '../errors/row.ts';
 import { BootwrightError, hasCode } from '../errors.ts';
+import type { Finding } from '../inspect/finding.ts';
 import type { Clock } from '../platform/clock.ts';
 import { activate, activeReleaseId } from './activate.ts';
 import { type Arrival, Arrivals, isSame, type Seen } from './arrivals.ts';
+import { configBeside, stateBeside } from './beside.ts';
 import { manifestName, type RootLayout } from './layout.ts';
 import { publish } from './publish.ts';
 import type { BuildProgress } from './request.ts';
@@ -22,10 +24,12 @@ export interface BuiltImages {
   save(image: BuiltImage): Promise<void>;
 }
 
-/** What happens to an ISO that was put into images/. */
+/** What happens to an image that was put into images/. */
 export type ImageEvent =
   | { readonly step: 'building'; readonly image: string; readonly sizeBytes: number }
   | ({ readonly step: 'progress'; readonly image: string } & BuildProgress)
+  | { readonly step: 'doubtful'; readonly image: string; readonly finding: Finding }
+  | { readonly step: 'ignored'; readonly image: string; readonly key: string }
   | {
       readonly step: 'published';
       readonly image: string;
@@ -66,11 +70,14 @@ interface Failure {
 }
 
 /**
- * Builds and publishes each ISO that appears in images/ once it is fully written; the first one becomes active. One
- * that can't be used is reported, and what is served stays as it is.
+ * Builds and publishes each image that appears in images/ once it is fully written, with the settings of a YAML file of
+ * its name beside it; the first one becomes active. One that can't be used is reported, and what is served stays as it is.
  */
 export function watchImages({ images, layout, built, clock, kernelArguments, report }: ImageWatchOptions): ImageWatch {
-  const recipe = JSON.stringify({ kernelArguments });
+  const recipeOf = async (image: Seen) => {
+    const beside = await stateBeside(image.path);
+    return JSON.stringify({ kernelArguments, ...(beside === '' ? {} : { beside }) });
+  };
   const stopping = new AbortController();
   const arrivals = new Arrivals(images);
   /** What could not be used, by path. */
@@ -82,11 +89,17 @@ export function watchImages({ images, layout, built, clock, kernelArguments, rep
     const name = basename(image.path);
     report({ step: 'building', image: name, sizeBytes: image.sizeBytes });
     try {
+      const recipe = await recipeOf(image);
+      const file = await configBeside(image.path);
+      for (const key of file?.ignored ?? []) report({ step: 'ignored', image: name, key });
       const { manifest } = await publish(layout, {
         image: image.path,
+        config: file?.config,
+        configFolder: file?.folder,
         kernelArguments,
         signal: stopping.signal,
         onProgress: (progress) => report({ step: 'progress', image: name, ...progress }),
+        onFinding: (finding) => report({ step: 'doubtful', image: name, finding }),
       });
       const first = activeReleaseId(layout) === undefined;
       if (first) await activate(layout, manifest.id);
@@ -105,7 +118,8 @@ export function watchImages({ images, layout, built, clock, kernelArguments, rep
     const before = failures.get(path);
     // What is still being written was built too early: nobody needs to hear of it.
     if (hasCode(error, 'SOURCE_CHANGED')) return;
-    if (hasCode(error, 'ISO_TRUNCATED') && quietMs < abandonedAfterMs) {
+    const isCutOff = hasCode(error, 'ISO_TRUNCATED') || hasCode(error, 'PACKED_DAMAGED');
+    if (isCutOff && quietMs < abandonedAfterMs) {
       failures.set(path, { image, reason: before?.reason ?? '', againMs: nowMs + abandonedAfterMs - quietMs });
       return;
     }
@@ -121,7 +135,7 @@ export function watchImages({ images, layout, built, clock, kernelArguments, rep
     const known = await built.find(image.path);
     return (
       isSame(image, known) &&
-      known?.recipe === recipe &&
+      known?.recipe === (await recipeOf(image)) &&
       existsSync(join(layout.releases, known.releaseId, manifestName))
     );
   }

@@ -1,5 +1,15 @@
-import { appendFileSync, mkdirSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { activeReleaseId } from '../../src/release/activate.ts';
 import { tinyLiveOs } from '../support/tiny-liveos.ts';
@@ -229,4 +239,41 @@ test('a stop in the middle of a build leaves nothing, and the next start builds 
   place.start();
   await place.clock.pass(5000);
   expect(place.told()).toEqual(['building', 'published']);
+});
+
+test('a packed image is built, with the settings beside it; where they change, it is built again', async () => {
+  const place = new WatchedFolder();
+  mkdirSync(place.images, { recursive: true });
+  const settings = (words: string) =>
+    `pxe: { kernelCommandLine: { extraCommandLine: [${words}] } }\nos: { hostname: x }\n`;
+  writeFileSync(join(place.images, 'a.yaml'), settings('rd.info'));
+  writeFileSync(join(place.images, 'a.iso.gz'), gzipSync(tinyLiveOs()));
+  place.start();
+  await place.clock.pass(10_000);
+  expect(place.events).toMatchObject([
+    { step: 'building', image: 'a.iso.gz' },
+    { step: 'ignored', key: 'os' },
+    { step: 'published', activated: true },
+  ]);
+  expect(place.doubts).toContain('SECURE_BOOT_UNSIGNED');
+  const [first] = place.releases();
+  expect(readFileSync(join(place.release(), 'boot/grub2/grub.cfg'), 'utf8')).toContain(' rd.info');
+  writeFileSync(join(place.images, 'a.yaml'), settings('rd.info, rd.debug'));
+  await place.clock.pass(10_000);
+  expect(place.releases()).toHaveLength(2);
+  expect(place.releases()).toContain(first);
+  expect(place.events.at(-1)).toMatchObject({ step: 'published', activated: false });
+});
+
+test('settings that are wrong are told once, until they are mended', async () => {
+  const place = new WatchedFolder();
+  mkdirSync(place.images, { recursive: true });
+  writeFileSync(join(place.images, 'a.yaml'), 'pxe: { initramfsType: other }\n');
+  await place.put('a.iso');
+  place.start();
+  await place.clock.pass(120_000);
+  expect(place.events.filter(({ step }) => step === 'unusable')).toHaveLength(1);
+  writeFileSync(join(place.images, 'a.yaml'), 'pxe: { initramfsType: bootstrap }\n');
+  await place.clock.pass(60_000);
+  expect(place.events.at(-1)).toMatchObject({ step: 'published' });
 });

@@ -83,6 +83,8 @@ export class WatchedFolder {
   readonly clock = new ObedientClock();
   readonly built = new RememberedImages();
   events: ImageEvent[] = [];
+  /** Codes of what was not sure to boot everywhere. */
+  readonly doubts: string[] = [];
   #watch: ImageWatch | undefined;
 
   constructor() {
@@ -95,7 +97,10 @@ export class WatchedFolder {
 
   start(kernelArguments: readonly string[] = []): void {
     const { images, layout, clock, built } = this;
-    const report = (event: ImageEvent) => void (event.step === 'progress' || this.events.push(event));
+    const report = (event: ImageEvent) => {
+      if (event.step === 'doubtful') this.doubts.push(event.finding.code);
+      else if (event.step !== 'progress') this.events.push(event);
+    };
     this.#watch = watchImages({ images, layout, clock, built, kernelArguments, report });
   }
 
