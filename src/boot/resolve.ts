@@ -71,12 +71,13 @@ export function createResolver({ catalog, ledger, server }: ResolverOptions): Re
     // A letter for each byte: what is not understood stays as it is, in any encoding.
     const text = (await readAll(`${release.folder}/${grubConfigPath}`)).toString('latin1');
     const port = server.httpPort === 80 ? '' : `:${server.httpPort}`;
-    const served = live === null ? undefined : joinUrl(`http://${server.address}${port}/releases/${id}`, live);
+    const folder = `http://${server.address}${port}/releases/${id}`;
+    const served = live === null || liveUrl !== null ? undefined : joinUrl(folder, live);
     const rendered = renderGrubConfig(text, {
       releaseId: id,
       server,
       http: loader.http,
-      ...(liveUrl === null && served !== undefined ? { liveUrl: served } : {}),
+      ...(served === undefined ? { manifestUrl: joinUrl(folder, manifestName) } : { liveUrl: served }),
     });
     return Buffer.from(rendered, 'latin1');
   }

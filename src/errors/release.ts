@@ -67,6 +67,12 @@ export const releaseErrors = {
     problem: 'two files would both become {path}',
     remedy: 'Rename one of them in the image, or the image itself.',
   },
+  SAVED_SETTINGS_INVALID: {
+    exit: exit.image,
+    problem: 'the settings that an earlier build saved in the image are of no use: {reason}',
+    remedy:
+      'Build from the image that this one was made of; or remove that file from the image, and give the settings again.',
+  },
   ADDITIONAL_FILE_RESERVED: {
     exit: exit.usage,
     problem: 'no additional file can be placed at {path}: Bootwright writes that one itself',

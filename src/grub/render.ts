@@ -1,6 +1,7 @@
 import { loadsInitrd, loadsKernel } from './boot-commands.ts';
 import { type Command, commands } from './commands.ts';
 import { Edits } from './edits.ts';
+import { addArguments } from './kernel-arguments.ts';
 import { isLiveRoot } from './live.ts';
 import { quoted, urlForKernel } from './quote.ts';
 import { prologueOf, releaseReference, releaseVariable, withoutPrologue } from './release-device.ts';
@@ -14,6 +15,8 @@ export interface RenderOptions {
   readonly server: { readonly address: string; readonly httpPort: number };
   /** Where the live system comes from; what stands in the configuration is left if this is undefined. */
   readonly liveUrl?: string;
+  /** Where the manifest of the release is: told to a system that fetches nothing, and so has no URL of us. */
+  readonly manifestUrl?: string;
   /**
    * Whether the machine's GRUB has its http module. Where it is `missing`, GRUB isn't asked to load it: under Secure
    * Boot it can't, and says so on the screen.
@@ -73,6 +76,16 @@ function below(
   return variables.expand(word, command.list)[0]?.startsWith('/') ? releaseReference + word.raw : undefined;
 }
 
+const manifestArgument = 'bootwright.manifest=';
+
+/** Once, whatever was there before. */
+function setManifest(command: Command, argument: string, edits: Edits): void {
+  const [first, ...others] = command.words.slice(2).filter((word) => word.text.startsWith(manifestArgument));
+  for (const word of others) edits.removeArgument(word.index);
+  if (first === undefined) addArguments(command, [argument], edits);
+  else edits.replace(first.index, argument);
+}
+
 /**
  * The configuration as one machine gets it: every absolute path of a kernel, an initrd, a font, a picture or a further
  * configuration lies below the release and names its device, and `root=live:` names `liveUrl`. What it prints and how
@@ -86,13 +99,17 @@ export function renderGrubConfig(text: string, options: RenderOptions): string {
   const edits = new Edits(tokens);
   const root = options.liveUrl === undefined ? undefined : quoted(`root=live:${urlForKernel(options.liveUrl)}`);
   const all = commands(tokens);
+  const manifest = options.manifestUrl && quoted(`${manifestArgument}${urlForKernel(options.manifestUrl)}`);
+  const withInitrd = new Set(all.filter(loadsInitrd).map((command) => command.scope));
   const isOurs = ourDevices(all);
   walkWithVariables(all, (command, variables) => {
     for (const word of fileWords(command)) {
       const path = below(word, command, variables, isOurs);
       if (path !== undefined) edits.replace(word.index, path);
     }
-    if (root === undefined || !loadsKernel(command)) return;
+    if (!loadsKernel(command)) return;
+    if (manifest !== undefined && withInitrd.has(command.scope)) setManifest(command, manifest, edits);
+    if (root === undefined) return;
     for (const word of command.words.slice(2)) {
       const words = variables.expand(word, command.list);
       if (words.length === 1 && isLiveRoot(words[0] ?? '')) edits.replace(word.index, root);

@@ -1,3 +1,4 @@
+import { exit } from '../errors/row.ts';
 import { BootwrightError } from '../errors.ts';
 import type { ImageConfig } from '../image-config/config.ts';
 import { parseReferenceSavedConfig, referenceSavedConfigPath } from '../image-config/reference-saved.ts';
@@ -39,14 +40,24 @@ export async function readSmall(tree: ImageTree, path: string, limitBytes: numbe
 }
 
 /** Ours, else those of Azure Linux Image Customizer. */
+const savedFiles = [
+  [savedConfigPath, parseSavedConfig],
+  [referenceSavedConfigPath, parseReferenceSavedConfig],
+] as const;
+
+/** Throws SAVED_SETTINGS_INVALID: it is the image that is wrong, not what the user asked for. */
 async function readSaved(trees: readonly ImageTree[]): Promise<ImageConfig> {
-  for (const tree of trees) {
-    const ours = await readSmall(tree, savedConfigPath, savedLimitBytes);
-    if (ours !== undefined) return parseSavedConfig(ours, `${savedConfigPath} in the image`);
-  }
-  for (const tree of trees) {
-    const theirs = await readSmall(tree, referenceSavedConfigPath, savedLimitBytes);
-    if (theirs !== undefined) return parseReferenceSavedConfig(theirs, `${referenceSavedConfigPath} in the image`);
+  for (const [path, parse] of savedFiles) {
+    for (const tree of trees) {
+      const bytes = await readSmall(tree, path, savedLimitBytes);
+      if (bytes === undefined) continue;
+      try {
+        return parse(bytes, path);
+      } catch (cause) {
+        if (!(cause instanceof BootwrightError) || cause.exitStatus === exit.image) throw cause;
+        throw new BootwrightError('SAVED_SETTINGS_INVALID', { reason: cause.message }, { cause });
+      }
+    }
   }
   return {};
 }

@@ -3,7 +3,9 @@ import { type ExtractPlan, planExtract } from './extract.ts';
 import { fetchScriptPath, readFetchScript } from './fetch-script.ts';
 import { manifestName } from './layout.ts';
 import { overlayTree } from './overlay-tree.ts';
-import { type Prepared, textFile } from './prepare.ts';
+import { prefixConfig } from './prefix-config.ts';
+import type { Prepared } from './prepare.ts';
+import { textFile } from './text-file.ts';
 
 /** Files may share their bytes in an image, as hard links do. One that is many times its own size fills disks. */
 const maxUnfold = 4;
@@ -21,8 +23,10 @@ export async function planRelease(prepared: Prepared): Promise<{ plan: ExtractPl
   const { tree, live, place, checked, menu, configBytes, saved, base, changes } = prepared;
   const carries = carriesIso(prepared);
   const script = textFile(fetchScriptPath, await readFetchScript(), 0o755);
+  const redirect = prefixConfig(checked.facts.grub);
+  const own = [saved, script, ...(redirect === undefined ? [] : [redirect])];
   const plan = planExtract({
-    tree: overlayTree(tree, { put: [saved, script], remove: [] }),
+    tree: overlayTree(tree, { put: own, remove: [] }),
     loaders: checked.loaders,
     config: menu.found,
     configBytes,
@@ -32,7 +36,7 @@ export async function planRelease(prepared: Prepared): Promise<{ plan: ExtractPl
   });
   const extractBytes = plan.files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   if (base.iso !== undefined && base.isoFile !== undefined) {
-    const ours = [...changes.put, saved, script].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    const ours = [...changes.put, ...own].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
     const limit = maxUnfold * base.isoFile.source.sizeBytes + ours;
     if (extractBytes > limit) throw new BootwrightError('ISO_TREE_TOO_LARGE', { limit, what: 'bytes of files' });
   }

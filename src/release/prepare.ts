@@ -7,7 +7,6 @@ import { kindOf } from '../initramfs/kind.ts';
 import type { OpenedImage } from '../input/open-image.ts';
 import { errorOf } from '../inspect/finding.ts';
 import type { ImageEntry, ImageTree } from '../iso/tree.ts';
-import { bytesSource } from '../platform/files.ts';
 import { additionalFiles } from './additional-files.ts';
 import { type BaseImage, baseImage } from './base-image.ts';
 import { joinUrl } from './live-url.ts';
@@ -17,6 +16,7 @@ import { type Preflight, preflight } from './preflight.ts';
 import { findLiveFilesystem, findLoaders } from './recognise.ts';
 import type { BuildRequest } from './request.ts';
 import { type BuildSettings, type LivePlace, livePlace, settle } from './settings.ts';
+import { textFile } from './text-file.ts';
 
 /** What a build writes: files that machines boot from, or a medium. */
 export type Target = 'network' | 'disc';
@@ -54,11 +54,6 @@ export interface PrepareOptions {
 
 // GRUB fills this in with the server that it was loaded from.
 const bootServerUrl = 'http://$net_default_server';
-
-export function textFile(path: string, text: string | Uint8Array, mode = 0o644): PutFile {
-  const source = bytesSource(typeof text === 'string' ? Buffer.from(text, 'utf8') : text);
-  return { path, mode, sizeBytes: source.sizeBytes, open: () => source };
-}
 
 /** Turns the initramfs into the kind that is asked for, where it is of the other one. */
 async function converted(

@@ -5,8 +5,9 @@ import { grubConfigPath, networkConfigPath } from './layout.ts';
 import { readMenu } from './menus.ts';
 import type { PutFile, TreeChanges } from './overlay-tree.ts';
 import { planRelease } from './plan-release.ts';
-import { type Prepared, textFile } from './prepare.ts';
+import type { Prepared } from './prepare.ts';
 import type { BuildRequest } from './request.ts';
+import { textFile } from './text-file.ts';
 import { takeOver } from './write.ts';
 
 /** What the reference, Azure Linux Image Customizer, calls every volume; ours only those that have no name yet. */

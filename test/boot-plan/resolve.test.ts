@@ -115,6 +115,19 @@ it('root=live: names the live filesystem itself where the release has that and n
   expect(await textOf(`releases/${small.id}/live os/rootfs.img`)).toBe('squashfs of small');
 });
 
+it.each([
+  ['holds the whole system in the initrd', { fullOs: true }],
+  ['has its live system somewhere else', { liveUrl: 'https://cdn.example/live.iso' }],
+])('a system that %s is told where the manifest is', async (_, extras) => {
+  const small = await writeRelease(root, 'elsewhere', extras);
+  const rendered = await textOf(`releases/${small.id}/grub.cfg`);
+  const manifest = `http://10.0.0.1:8080/releases/${small.id}/manifest.json`;
+  expect(rendered).toMatch(new RegExp(`linux .* bootwright\\.manifest=${manifest.replaceAll('.', '\\.')}$`, 'm'));
+  expect(rendered).not.toContain('releases/live.iso');
+  expect(await textOf(`releases/${small.id}/manifest.json`)).toContain(small.id);
+  expect(await textOf('boot/grub2/grub.cfg')).not.toContain('bootwright.manifest');
+});
+
 describe('what GRUB needs besides is found below each prefix', () => {
   const prefixes = ['boot/grub2', 'boot/grub', 'grub', 'grub2', 'EFI/fedora', 'EFI/BOOT'];
   it.each(prefixes)('%s', async (prefix) => {

@@ -52,6 +52,7 @@ test('an image becomes exactly the files that machines boot from', async () => {
     'bootwright/image.yaml',
     'bootx64.efi',
     'fetch-artifacts.sh',
+    'grub.cfg',
     'grubx64.efi',
     'image.iso',
     'manifest.json',
@@ -258,6 +259,7 @@ test('an image without long names has them in small letters, as its configuratio
     'bootwright/image.yaml',
     'bootx64.efi',
     'fetch-artifacts.sh',
+    'grub.cfg',
     'grubx64.efi',
     'image.iso',
   ]);

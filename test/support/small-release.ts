@@ -38,6 +38,9 @@ interface Extras {
   /** Path to target. */
   readonly links?: Readonly<Record<string, string>>;
   readonly architecture?: 'x64' | 'arm64';
+  /** The live system is somewhere else, or all of it in the initrd. */
+  readonly liveUrl?: string;
+  readonly fullOs?: boolean;
   /** The path of the live filesystem, which is in the release then instead of the ISO. */
   readonly live?: string;
 }
@@ -48,7 +51,7 @@ interface Extras {
  */
 export async function writeRelease(root: string, name: string, extras: Extras = {}): Promise<SmallRelease> {
   const layout: RootLayout = rootLayout(root);
-  const { links = {}, architecture = 'x64', live } = extras;
+  const { links = {}, architecture = 'x64', live, liveUrl = null, fullOs = false } = extras;
   const contents = new Map<string, Uint8Array>(
     Object.entries({ ...standardFiles(name), ...extras.files }).map(([path, content]) => [path, Buffer.from(content)]),
   );
@@ -85,8 +88,8 @@ export async function writeRelease(root: string, name: string, extras: Extras = 
     loader: { boot: 'bootx64.efi', grub: 'grubx64.efi', http: 'built-in' },
     kernels: ['boot/vmlinuz'],
     initrds: ['boot/initrd.img'],
-    ...(live === undefined ? { iso: 'live.iso' } : { iso: null, live }),
-    liveUrl: null,
+    ...(live === undefined ? { iso: fullOs ? null : 'live.iso' } : { iso: null, live }),
+    liveUrl,
     entries: withUrls(sortEntries(entries), {}),
   });
   await writeFile(join(folder, 'manifest.json'), manifest);
