@@ -3,7 +3,8 @@ import { rewriteForPxe } from '../grub/rewrite.ts';
 import type { OutputConfig } from '../image-config/config.ts';
 import { formatSavedConfig, savedConfigPath } from '../image-config/saved.ts';
 import { convert } from '../initramfs/convert.ts';
-import { kindOf } from '../initramfs/kind.ts';
+import { kernelsOf } from '../initramfs/kernels.ts';
+import { type InitramfsKind, kindOf } from '../initramfs/kind.ts';
 import type { OpenedImage } from '../input/open-image.ts';
 import { errorOf } from '../inspect/finding.ts';
 import type { ImageEntry, ImageTree } from '../iso/tree.ts';
@@ -55,19 +56,28 @@ export interface PrepareOptions {
 // GRUB fills this in with the server that it was loaded from.
 const bootServerUrl = 'http://$net_default_server';
 
-/** Turns the initramfs into the kind that is asked for, where it is of the other one. */
+/** Which kind the system has to be packed as; `undefined` where it is as it shall be. */
+function kindToPack(tree: ImageTree, { initramfsType, kdumpBootFiles }: OutputConfig): InitramfsKind | undefined {
+  const is = kindOf(tree);
+  if (initramfsType !== undefined && initramfsType !== is) return initramfsType;
+  // Files of kdump that lie beside the system shall be in it.
+  return kdumpBootFiles === 'keep' && kernelsOf(tree).some(({ kdump }) => kdump !== undefined) ? is : undefined;
+}
+
+/** Packs the system anew where it has to be otherwise than it is. */
 async function converted(
   base: BaseImage,
-  { initramfsType, kdumpBootFiles, kernelArguments }: OutputConfig,
+  output: OutputConfig,
   { image, signal, onProgress }: BuildRequest,
   scratch: string,
 ): Promise<TreeChanges> {
-  if (initramfsType === undefined || initramfsType === kindOf(base.tree)) return noChanges;
+  const kind = kindToPack(base.tree, output);
+  if (kind === undefined) return noChanges;
   const { text } = await readMenu(base.tree, 'network', undefined);
   let doneBytes = 0;
-  return convert(base.tree, initramfsType, {
-    kdumpBootFiles,
-    kernelArguments: [...bootMenu(text).entries.flatMap((entry) => entry.arguments), ...kernelArguments],
+  return convert(base.tree, kind, {
+    kdumpBootFiles: output.kdumpBootFiles,
+    kernelArguments: [...bootMenu(text).entries.flatMap((entry) => entry.arguments), ...output.kernelArguments],
     scratch,
     signal,
     onBytes(count) {
@@ -104,7 +114,7 @@ async function decide(opened: OpenedImage, request: BuildRequest, options: Prepa
   const tree = overlayTree(base.tree, changes);
   const live = findLiveFilesystem(tree);
   const place = livePlace(settings, { name: opened.name, livePath: live?.path });
-  return { name: opened.name, base, settings, changes, tree, live, place, turn: conversion !== noChanges };
+  return { name: opened.name, base, settings, changes, tree, live, place, turn: kindOf(tree) !== kindOf(base.tree) };
 }
 
 /** Whether the image would boot: throws the first finding that is an error, or that is a warning where none may be. */
