@@ -1,20 +1,11 @@
 import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { BootwrightError } from '../errors.ts';
 import { lookup } from '../iso/lookup.ts';
 import type { ImageEntry, ImageTree } from '../iso/tree.ts';
 import type { ByteSource } from '../platform/files.ts';
+import { readFully } from '../platform/files-node.ts';
 import { identityOf, type Scanned, scanFolder } from './scan.ts';
-
-async function readFully(handle: FileHandle, into: Uint8Array, positionBytes: number): Promise<number> {
-  let done = 0;
-  while (done < into.byteLength) {
-    const { bytesRead } = await handle.read(into, done, into.byteLength - done, positionBytes + done);
-    if (bytesRead === 0) break;
-    done += bytesRead;
-  }
-  return done;
-}
 
 /**
  * A file of a folder, opened anew for each read: trees give sources that nobody has to close. It is read only while it

@@ -11,7 +11,8 @@ function unreadable(path: string, reason: string, cause?: unknown): BootwrightEr
   return new BootwrightError('FILE_UNREADABLE', { path, reason }, { cause });
 }
 
-async function readFully(handle: FileHandle, into: Uint8Array, positionBytes: number): Promise<number> {
+/** Reads all that was asked for; less only where the file ends. */
+export async function readFully(handle: FileHandle, into: Uint8Array, positionBytes: number): Promise<number> {
   let done = 0;
   while (done < into.byteLength) {
     const { bytesRead } = await handle.read(into, done, into.byteLength - done, positionBytes + done);
