@@ -1,13 +1,13 @@
+import { openLater } from '../platform/open-later.ts';
 import type { PutFile, TreeChanges } from '../release/overlay-tree.ts';
 import type { Conversion } from './conversion.ts';
 import { addKdumpFiles, kdumpFiles, keepsKdump } from './kdump.ts';
 import { LiveRoot, scratchNames } from './live-root.ts';
-import { scratchSource } from './scratch.ts';
 import type { SystemEntry, SystemSink } from './system.ts';
 
 /** A file in the scratch folder as one of an image. */
 export function putScratch(path: string, at: string, sizeBytes: number): PutFile {
-  return { path, mode: 0o644, sizeBytes, open: () => scratchSource(at, sizeBytes) };
+  return { path, mode: 0o644, sizeBytes, open: () => openLater(at, sizeBytes) };
 }
 
 /**

@@ -1,6 +1,4 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import type { ByteSource } from '../platform/files.ts';
-import { openFile } from '../platform/files-node.ts';
 import type { Content } from './system.ts';
 
 /** Writes bytes into a new file that nobody else can read; how many they were. */
@@ -23,19 +21,4 @@ async function writeAll(handle: FileHandle, content: Content, signal: AbortSigna
     position += piece.byteLength;
   }
   return position;
-}
-
-/** A file as a source that opens it when it is first read. */
-export function scratchSource(path: string, sizeBytes: number): ByteSource {
-  let opened: Promise<ByteSource> | undefined;
-  return {
-    sizeBytes,
-    async read(into, positionBytes) {
-      opened ??= openFile(path);
-      return (await opened).read(into, positionBytes);
-    },
-    async close() {
-      await (await opened)?.close();
-    },
-  };
 }

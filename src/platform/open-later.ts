@@ -1,18 +1,24 @@
+import { open } from 'node:fs/promises';
+import { BootwrightError } from '../errors.ts';
 import type { ByteSource } from './files.ts';
-import { openFile } from './files-node.ts';
+import { readFully } from './files-node.ts';
 
-/** A file that is opened when it is first read, so that many can be named without holding a descriptor of each. */
+/**
+ * A file that is opened anew for each read, so that many can be named without holding a descriptor of each, and nobody
+ * has to close one. A read throws FILE_UNREADABLE.
+ */
 export function openLater(path: string, sizeBytes: number): ByteSource {
-  let opened: Promise<ByteSource> | undefined;
   return {
     sizeBytes,
     async read(into, positionBytes) {
-      opened ??= openFile(path);
-      return (await opened).read(into, positionBytes);
+      try {
+        await using handle = await open(path, 'r');
+        return await readFully(handle, into, positionBytes);
+      } catch (cause) {
+        const { code, message } = cause as NodeJS.ErrnoException;
+        throw new BootwrightError('FILE_UNREADABLE', { path, reason: code ?? message }, { cause });
+      }
     },
-    async close() {
-      await (await opened?.catch(() => undefined))?.close();
-      opened = undefined;
-    },
+    close: () => Promise.resolve(),
   };
 }
