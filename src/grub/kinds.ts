@@ -4,13 +4,15 @@ import type { Medium } from './medium.ts';
 /** Where Azure Linux's live systems have the file system that dracut fetches. */
 const liveFilesystem = '/liveos/rootfs.img';
 
-/** What tells dracut to start from there, in memory, without asking anybody. */
+/**
+ * What tells dracut to start from there, in memory. Without `rd.live.overlay=1`, which the reference adds: an overlay is
+ * made anyway, and a dracut before 106 that is told to look for one asks somebody to press Enter when there is none.
+ */
 const bootstrapArguments = [
   'rd.shell',
   'rd.live.image',
   'rd.live.dir=liveos',
   'rd.live.squashimg=rootfs.img',
-  'rd.live.overlay=1',
   'rd.live.overlay.overlayfs',
   'rd.live.overlay.nouserconfirmprompt',
 ];

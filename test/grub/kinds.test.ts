@@ -10,7 +10,7 @@ const entryOf = (text: string) => {
   const [entry] = bootEntries(text);
   return [entry?.kernel, ...(entry?.initrds ?? []), ...(entry?.arguments ?? [])].join(' ');
 };
-const bootstrap = 'rd.shell rd.live.image rd.live.dir=liveos rd.live.squashimg=rootfs.img rd.live.overlay=1';
+const bootstrap = 'rd.shell rd.live.image rd.live.dir=liveos rd.live.squashimg=rootfs.img';
 const inMemory = 'rd.live.overlay.overlayfs rd.live.overlay.nouserconfirmprompt';
 const live = `linux /boot/vmlinuz-6.6 ro root=live:LABEL=X ${bootstrap} ${inMemory} quiet; initrd /boot/initramfs-6.6.img`;
 const whole = 'linux /boot/vmlinuz-6.6 ro quiet; initrd /boot/initrd.img';

@@ -1,9 +1,9 @@
 import { statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { scratchSource } from '../../src/initramfs/scratch.ts';
 import { lookup } from '../../src/iso/lookup.ts';
 import type { ImageEntry, ImageTree } from '../../src/iso/tree.ts';
+import { openLater } from '../../src/platform/open-later.ts';
 
 /** The files of a folder as those of an image. */
 export async function imageFolder(folder: string): Promise<ImageTree> {
@@ -26,6 +26,6 @@ export async function imageFolder(folder: string): Promise<ImageTree> {
   return {
     entries,
     find: lookup(entries),
-    open: (entry) => scratchSource(join(folder, entry.path), entry.sizeBytes),
+    open: (entry) => openLater(join(folder, entry.path), entry.sizeBytes),
   };
 }
