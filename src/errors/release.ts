@@ -78,6 +78,11 @@ export const releaseErrors = {
     problem: 'no additional file can be placed at {path}: Bootwright writes that one itself',
     remedy: 'Choose another destination.',
   },
+  ADDITIONAL_FILE_TAKEN: {
+    exit: exit.usage,
+    problem: 'the additional file {destination} cannot be placed: {path} is something else',
+    remedy: 'Choose another destination.',
+  },
   LIVE_URL_INVALID: {
     exit: exit.usage,
     problem: '"{url}" is no URL',

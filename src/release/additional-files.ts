@@ -40,3 +40,16 @@ async function takeUp({ destination, source, content, permissions }: AdditionalF
 export function additionalFiles(files: readonly AdditionalFile[], folder: string): Promise<PutFile[]> {
   return Promise.all(files.map((file) => takeUp(file, folder)));
 }
+
+/**
+ * What to say of an error of a build that adds files: where one of them is in the way of something, it is who asked for
+ * it that can place it elsewhere (ADDITIONAL_FILE_TAKEN), not who made the image.
+ */
+export function blameAdditional(error: unknown, files: readonly AdditionalFile[]): unknown {
+  if (!(error instanceof BootwrightError) || error.code !== 'IMAGE_NAME_TWICE') return error;
+  const path = String(error.data['path']);
+  const inTheWay = files.find(({ destination }) => destination === path || destination.startsWith(`${path}/`));
+  if (inTheWay === undefined) return error;
+  const { destination } = inTheWay;
+  return new BootwrightError('ADDITIONAL_FILE_TAKEN', { destination, path }, { cause: error });
+}

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { BootwrightError } from '../errors.ts';
 import { type OpenedImage, openImage } from '../input/open-image.ts';
+import { blameAdditional } from './additional-files.ts';
 import type { Manifest } from './manifest.ts';
 import { type Prepared, type PrepareOptions, prepare, type Target } from './prepare.ts';
 import type { BuildRequest } from './request.ts';
@@ -38,6 +39,9 @@ export async function withPrepared<Result>(
     const result = await write(await prepare(opened, request, { target, scratch }));
     if ((await opened.stateOf()) !== before) throw new BootwrightError('SOURCE_CHANGED', { path: request.image });
     return result;
+  } catch (error) {
+    const asked = target === 'network' ? request.config?.pxe : request.config?.iso;
+    throw blameAdditional(error, asked?.additionalFiles ?? []);
   } finally {
     await opened.close();
   }

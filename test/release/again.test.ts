@@ -1,15 +1,10 @@
-import { mkdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { ImageConfig, OutputConfig, OutputFormat } from '../../src/image-config/config.ts';
-import { parseImageConfig } from '../../src/image-config/parse.ts';
-import { deliver } from '../../src/release/deliver.ts';
-import type { BuildRequest } from '../../src/release/request.ts';
-import { masteredLiveOs, masteringPrograms } from '../support/mastered-liveos.ts';
 import { describeWith } from '../support/programs.ts';
-import { tinyInitrd } from '../support/tiny-programs.ts';
 import type { Parts } from '../support/tiny-tree.ts';
-import { contentsOf, sha256, temporaryFolder } from './folder.ts';
+import { contentsOf, sha256 } from './folder.ts';
+import { asked, formats, fullOsParts, Workshop, workshopPrograms } from './workshop.ts';
 
 const ways = [
   ['pxe-dir', 'iso'],
@@ -17,11 +12,7 @@ const ways = [
   ['pxe-dir', 'pxe-tar'],
   ['iso', 'pxe-tar'],
 ] as const;
-const formats = ['pxe-dir', 'pxe-tar', 'iso'] as const;
-const endings: Readonly<Record<OutputFormat, string>> = { 'pxe-dir': '', 'pxe-tar': '.tar.zst', iso: '.iso' };
-
-const settings = parseImageConfig(
-  `
+const settings = asked(`
 pxe:
   bootstrapBaseUrl: http://boot.example/images
   kernelCommandLine:
@@ -29,50 +20,20 @@ pxe:
 iso:
   kernelCommandLine:
     extraCommandLine: [rd.info]
-`,
-  'image.yaml',
-).config;
-
-class Workshop {
-  readonly #folder = temporaryFolder();
-  #builds = 0;
-
-  async image(parts: Parts): Promise<string> {
-    const path = join(this.#folder, 'liveos.iso');
-    await masteredLiveOs(path, parts);
-    return path;
-  }
-
-  /** Each build in a folder of its own, so that outputs are called the same. */
-  async build(image: string, format: OutputFormat, request: Partial<BuildRequest> = {}): Promise<string> {
-    this.#builds += 1;
-    const folder = join(this.#folder, String(this.#builds));
-    mkdirSync(folder);
-    const output = join(folder, `liveos${endings[format]}`);
-    await deliver({ image, kernelArguments: [], ...request }, output, format);
-    return output;
-  }
-}
+`);
 
 /** The same for outputs that are the same, byte for byte. */
 function contents(path: string, format: OutputFormat): unknown {
   return format === 'pxe-dir' ? contentsOf(path) : sha256(readFileSync(path));
 }
 
-const fullOs = {
-  'liveos/rootfs.img': null,
-  'boot/initrd.img': tinyInitrd(['base']),
-  'boot/grub2/grub-pxe.cfg': null,
-  'boot/grub2/grub.cfg':
-    'set timeout=0\nsearch --label CDROM --set root\nmenuentry "Full" {\n  linux /boot/vmlinuz quiet\n  initrd /boot/initrd.img\n}\n',
-};
 const kinds: readonly (readonly [what: string, parts: Parts, config: ImageConfig])[] = [
   ['a live system that is fetched', {}, settings],
   ['a live system that is fetched without its ISO', {}, { ...settings, liveRoot: 'squashfs' }],
-  ['a whole system in its initrd', fullOs, { iso: settings.iso as OutputConfig }],
+  ['a whole system in its initrd', fullOsParts, { iso: settings.iso as OutputConfig }],
 ];
 
-describeWith({ programs: masteringPrograms }, 'an output that is built from again', () => {
+describeWith({ programs: workshopPrograms }, 'an output that is built from again', () => {
   for (const [what, parts, config] of kinds) {
     for (const format of formats) {
       test(`${what}: ${format} again is the same, without saying how it was built`, async () => {
