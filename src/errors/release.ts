@@ -107,7 +107,7 @@ export const releaseErrors = {
   LIVE_URL_UNUSED: {
     exit: exit.usage,
     problem: 'the image holds its whole system in the initrd, and would fetch nothing from {url}',
-    remedy: 'Leave --iso-url and --base-url out for this image.',
+    remedy: 'Leave the URL out of the flags and of the configuration for this image.',
   },
   SOURCE_CHANGED: {
     exit: exit.image,

@@ -3,7 +3,7 @@ import { BootwrightError } from '../errors.ts';
 import { type OpenedImage, openImage } from '../input/open-image.ts';
 import { blameAdditional } from './additional-files.ts';
 import type { Manifest } from './manifest.ts';
-import { type Prepared, type PrepareOptions, prepare, type Target } from './prepare.ts';
+import { type Prepared, type PrepareOptions, prepare } from './prepare.ts';
 import type { BuildRequest } from './request.ts';
 import { writeRelease } from './write-release.ts';
 
@@ -46,8 +46,6 @@ export async function withPrepared<Result>(
     await opened.close();
   }
 }
-
-export type { Target };
 
 /**
  * Makes what machines boot from over the network, out of an image, in an empty folder. Throws a BootwrightError, or the

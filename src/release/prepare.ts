@@ -16,11 +16,8 @@ import { noChanges, overlayTree, type PutFile, type TreeChanges, together } from
 import { type Preflight, preflight } from './preflight.ts';
 import { findLiveFilesystem, findLoaders } from './recognise.ts';
 import type { BuildRequest } from './request.ts';
-import { type BuildSettings, type LivePlace, livePlace, settle } from './settings.ts';
+import { type BuildSettings, type LivePlace, livePlace, settle, type Target } from './settings.ts';
 import { textFile } from './text-file.ts';
-
-/** What a build writes: files that machines boot from, or a medium. */
-export type Target = 'network' | 'disc';
 
 /** All that was decided about a build, and nothing of it written but what had to be converted. */
 export interface Prepared {
@@ -113,7 +110,7 @@ async function decide(opened: OpenedImage, request: BuildRequest, options: Prepa
   const changes = together(conversion, { put, remove: [] });
   const tree = overlayTree(base.tree, changes);
   const live = findLiveFilesystem(tree);
-  const place = livePlace(settings, { name: opened.name, livePath: live?.path });
+  const place = livePlace(settings, { name: opened.name, livePath: live?.path }, request, options.target);
   return { name: opened.name, base, settings, changes, tree, live, place, turn: kindOf(tree) !== kindOf(base.tree) };
 }
 

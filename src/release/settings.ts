@@ -6,6 +6,9 @@ import { mergeConfigs } from '../image-config/merge.ts';
 import { checkLiveUrl, joinUrl } from './live-url.ts';
 import type { BuildRequest } from './request.ts';
 
+/** What a build writes: files that machines boot from, or a medium. */
+export type Target = 'network' | 'disc';
+
 /** What a build shall do: the settings that its input saved, the configuration file and the flags, as one. */
 export interface BuildSettings {
   /** As it will be saved. */
@@ -54,17 +57,29 @@ function isoFileName(name: string): string {
 }
 
 /**
+ * The URL that this very build was asked for. One in the file is for machines that boot over the network, and may stand
+ * there beside a disc that needs none; one that was saved may be of an image of the other kind.
+ */
+function urlAskedFor({ isoUrl, baseUrl, config }: BuildRequest, target: Target): string | undefined {
+  const pxe = target === 'network' ? config?.pxe : undefined;
+  const inFile = pxe?.isoImageFileUrl ?? pxe?.isoImageBaseUrl ?? pxe?.bootstrapFileUrl ?? pxe?.bootstrapBaseUrl;
+  return isoUrl ?? baseUrl ?? inFile;
+}
+
+/**
  * Throws LIVE_URL_* for a URL that dracut could not use, and LIVE_URL_UNUSED where one was asked for in this build and
  * nothing is fetched.
  */
 export function livePlace(
   settings: BuildSettings,
   image: { readonly name: string; readonly livePath: string | undefined },
+  request: BuildRequest,
+  target: Target,
 ): LivePlace {
   const { config, liveRoot } = settings;
   const own = isoFileName(basename(image.name));
   if (image.livePath === undefined) {
-    const { url } = isoLocation({ ...config, pxe: { ...settings.network, ...config.pxe } }, own);
+    const url = urlAskedFor(request, target);
     if (url !== undefined) throw new BootwrightError('LIVE_URL_UNUSED', { url });
     return { isoFile: own, url: undefined };
   }
