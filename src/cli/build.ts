@@ -56,14 +56,21 @@ function configOf(flags: Flags, file: ConfigFile | undefined, format: OutputForm
   };
 }
 
-const lastPhases = { 'pxe-dir': ['extract', 'copy'], 'pxe-tar': ['extract', 'copy', 'pack'], iso: ['pack'] } as const;
-
-/** What a build of that format goes through. */
+/** What a build of that format goes through, as far as it is known before the image is. */
 function phasesOf(format: OutputFormat, { config }: BuildRequest): BuildProgress['phase'][] {
   const output = format === 'iso' ? config?.iso : config?.pxe;
-  const converts =
-    output?.initramfsType !== undefined || (format !== 'iso' && (output?.additionalFiles.length ?? 0) > 0);
-  return ['read', ...(converts ? (['convert'] as const) : []), 'check', ...lastPhases[format]];
+  const type = output?.initramfsType;
+  const fetchesIso = format !== 'iso' && type !== 'full-os' && config?.liveRoot !== 'squashfs';
+  const hasMore = type !== undefined || (output?.additionalFiles.length ?? 0) > 0;
+  return [
+    'read',
+    ...(type === undefined ? [] : (['convert'] as const)),
+    'check',
+    ...(fetchesIso && hasMore ? (['remaster'] as const) : []),
+    ...(format === 'iso' ? [] : (['extract'] as const)),
+    ...(fetchesIso ? (['copy'] as const) : []),
+    ...(format === 'pxe-dir' ? [] : (['pack'] as const)),
+  ];
 }
 
 /** Ends a build on a signal in order, so that it can remove what it began. */

@@ -18,7 +18,8 @@ export function printError(error: unknown, json: boolean): number {
   }
   const { code, message, remedy, data, exitStatus } = error;
   if (json) console.log(JSON.stringify({ event: 'failed', error: { code, message, remedy, data } }));
-  else console.error(`bootwright: ${message}.\n  ${remedy}\n  (${code})`);
+  // What a program said, at the end of a message, may bring its own full stop.
+  else console.error(`bootwright: ${message.replace(/\.$/, '')}.\n  ${remedy}\n  (${code})`);
   return exitStatus;
 }
 

@@ -8,6 +8,7 @@ const titles: Readonly<Record<Phase, string>> = {
   read: 'Read the image',
   convert: 'Convert the image',
   check: 'Check that it would boot',
+  remaster: 'Write the ISO anew',
   extract: 'Extract the boot files',
   copy: 'Take over the ISO',
   pack: 'Write the output',
@@ -29,10 +30,12 @@ function forMachines<Result>(work: Work<Result>): Promise<Result> {
 /** A list of phases that fill up on a terminal; a line a phase elsewhere. */
 async function forPeople<Result>(phases: readonly Phase[], work: Work<Result>): Promise<Result> {
   let reached = -1;
+  const seen = new Set<Phase>();
   const waiting = phases.map(() => Promise.withResolvers<void>());
   let show: (text: string) => void = () => {};
   const done = work(({ phase, doneBytes, totalBytes, path }) => {
     const index = phases.indexOf(phase);
+    seen.add(phase);
     while (reached < index) {
       if (reached >= 0) waiting[reached]?.resolve();
       reached += 1;
@@ -52,11 +55,13 @@ async function forPeople<Result>(phases: readonly Phase[], work: Work<Result>): 
   const tasks = new Listr(
     phases.map((phase, index) => ({
       title: titles[phase],
-      task: (_: unknown, task: { output: string }) => {
+      task: async (_: unknown, task: { output: string; skip(): void }) => {
         show = (text) => {
           if (process.stdout.isTTY) task.output = text;
         };
-        return waiting[index]?.promise;
+        await waiting[index]?.promise;
+        // Only the image tells whether it has to be converted, or has an ISO to take over.
+        if (!seen.has(phase)) task.skip();
       },
     })),
     {

@@ -3,7 +3,7 @@ import type { Finding } from '../inspect/finding.ts';
 
 /** What a build is doing; `path` is the file at hand, in bytes of the whole. */
 export interface BuildProgress {
-  readonly phase: 'read' | 'check' | 'convert' | 'extract' | 'copy' | 'pack';
+  readonly phase: 'read' | 'convert' | 'check' | 'remaster' | 'extract' | 'copy' | 'pack';
   readonly doneBytes: number;
   /** 0 where it is not known. */
   readonly totalBytes: number;

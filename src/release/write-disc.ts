@@ -53,7 +53,7 @@ export async function writeDisc(
   prepared: Prepared,
   path: string,
   request: BuildRequest,
-  phase: 'pack' | 'convert' = 'pack',
+  phase: 'pack' | 'remaster' = 'pack',
 ): Promise<void> {
   const { base, tree } = prepared;
   const { signal } = request;

@@ -41,7 +41,7 @@ async function carriedIso(prepared: Prepared, request: BuildRequest, scratch: st
   const isAsItWas = changes.put.length === 0 && changes.remove.length === 0;
   if (isAsItWas && base.isoFile !== undefined) return base.isoFile.path;
   const path = join(scratch, 'carried.iso');
-  await writeDisc(prepared, path, request, 'convert');
+  await writeDisc(prepared, path, request, 'remaster');
   return path;
 }
 
