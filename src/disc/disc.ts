@@ -1,3 +1,4 @@
+import { asMounted } from '../iso/as-mounted.ts';
 import { openExtents } from '../iso/extents.ts';
 import type { Extent, ImageEntry } from '../iso/tree.ts';
 import { type IsoImage, openIso } from '../iso/volume.ts';
@@ -8,6 +9,7 @@ import { readVolumeFacts, type VolumeFacts } from './volume-facts.ts';
 /** An ISO that was opened to be written anew, or to be compared. */
 export interface Disc {
   readonly source: ByteSource;
+  /** With its names as Linux and GRUB show them. */
   readonly image: IsoImage;
   readonly facts: VolumeFacts;
   /** The file whose bytes start at a place, such as the one that El Torito names. */
@@ -21,7 +23,7 @@ export interface Disc {
 export async function openDisc(path: string): Promise<Disc> {
   const source = await openFile(path);
   try {
-    const image = await openIso(source);
+    const image = asMounted(await openIso(source));
     const files = new Map<number, ImageEntry>();
     for (const entry of image.entries) {
       const start = entry.extents[0]?.offsetBytes;

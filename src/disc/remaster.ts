@@ -127,7 +127,7 @@ async function write(
     folder: staging.folder,
     commandFile: stagedNames.commands,
     before: [
-      ...['-joliet', facts.hasJoliet ? 'on' : 'off'],
+      ...['-joliet', facts.hasJoliet ? 'on' : 'off', '-ecma119_map', 'lowercase'],
       ...['-indev', `stdio:${stagedNames.input}`, '-outdev', `stdio:${stagedNames.output}`],
       ...['-boot_image', 'any', 'replay', '-volume_date', 'uuid', digits],
       ...guidCommand(facts.partitions?.diskGuid),

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BootwrightError } from '../errors.ts';
+import { asMounted } from '../iso/as-mounted.ts';
 import { piecesOf } from '../iso/input.ts';
 import type { ImageTree } from '../iso/tree.ts';
 import { type IsoImage, openIso } from '../iso/volume.ts';
@@ -9,7 +10,6 @@ import { openFile } from '../platform/files-node.ts';
 import { manifestName } from '../release/layout.ts';
 import type { Manifest } from '../release/manifest.ts';
 import { takeFromArchive } from './archive.ts';
-import { asMounted } from './as-mounted.ts';
 import { treeOfScan } from './folder-tree.ts';
 import { type Format, formatBytes, formatOf, type Packing } from './format.ts';
 import { countedSource, type Layer } from './layer.ts';

@@ -55,16 +55,17 @@ describeWith({ programs: discPrograms }, 'an ISO that is written anew', () => {
       // Without Rock Ridge, programs show modes of their own.
       const isRock = kind !== 'joliet' && kind !== 'plain';
       const shown = (row: string) => (isRock ? row : row.replace(/ [d-][rwx-]{9}/, ''));
+      // Capitals of plain ISO9660 become what Linux and GRUB showed of them, who now see the names themselves.
+      const named = (row: string) => (kind === 'plain' ? row.toLowerCase() : row);
       expect(after.filter((row) => isOther(row) && !isNewFolder(row) && !isCatalog(row)).map(shown)).toEqual(
-        before.filter((row) => isOther(row) && !isCatalog(row)).map(shown),
+        before.filter((row) => isOther(row) && !isCatalog(row)).map((row) => named(shown(row))),
       );
-      const config = kind === 'plain' ? 'BOOT/GRUB2/GRUB.CFG' : 'boot/grub2/grub.cfg';
+      const config = 'boot/grub2/grub.cfg';
       expect(after).toContain(`${config} -rw------- 25`);
       expect(contentOf(output, config).toString()).toBe('search --label NEW-1.0_x\n');
       expect(after).toContain('empty -rw-r--r-- 0');
       expect(after.filter(isNewFolder)).toHaveLength(2);
-      const kernel = kind === 'plain' ? 'BOOT/VMLINUZ' : 'boot/vmlinuz';
-      expect(contentOf(output, kernel).equals(noise(70_000))).toBe(true);
+      expect(contentOf(output, 'boot/vmlinuz').equals(noise(70_000))).toBe(true);
     });
 
     test(`boots from what it booted from (${kind})`, async () => {
@@ -72,7 +73,8 @@ describeWith({ programs: discPrograms }, 'an ISO that is written anew', () => {
       const input = makeDisc(folder, kind);
       const output = join(folder, 'out.iso');
       await remaster(input, changes, output);
-      expect(bootReport(output)).toEqual(bootReport(input));
+      const reported = (path: string) => bootReport(path).map((row) => (kind === 'plain' ? row.toLowerCase() : row));
+      expect(reported(output)).toEqual(reported(input));
       const [before, after] = [await bootImagesOf(input), await bootImagesOf(output)];
       expect(after.map(withoutAddresses)).toEqual(before.map(withoutAddresses));
       expect(after.at(-1)?.equals(Buffer.from(efiImage()))).toBe(true);
