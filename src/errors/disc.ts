@@ -9,7 +9,7 @@ export const discErrors = {
   DISC_LABEL_INVALID: {
     exit: exit.usage,
     problem: 'no disc can have the volume label "{label}": {reason}',
-    remedy: 'Use 1 to 32 letters, digits and any of ". _ + -", such as CDROM.',
+    remedy: 'Give one by --volume-label: 1 to 32 letters, digits and any of ". _ + -", such as CDROM.',
   },
   DISC_PATH_INVALID: {
     exit: exit.usage,

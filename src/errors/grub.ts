@@ -19,6 +19,6 @@ export const grubErrors = {
   GRUB_LABEL_UNUSABLE: {
     exit: exit.usage,
     problem: 'the volume label {label} cannot stand on a kernel command line that GRUB writes',
-    remedy: 'Choose a label of letters, digits and any of # + - . : = @ _ only.',
+    remedy: 'Give another one by --volume-label: letters, digits and any of ". _ + -", such as CDROM.',
   },
 } as const satisfies Record<string, ErrorRow>;

@@ -144,4 +144,9 @@ export const releaseErrors = {
     problem: '{path} is there already, and Bootwright did not make it',
     remedy: 'Choose another --output, or remove it yourself.',
   },
+  OUTPUT_IN_IMAGE: {
+    exit: exit.output,
+    problem: 'the output {path} would be a part of the image that it is made of, the folder {image}',
+    remedy: 'Choose an --output outside of that folder.',
+  },
 } as const satisfies Record<string, ErrorRow>;

@@ -1,7 +1,7 @@
 import { realpath, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { BootwrightError } from '../errors.ts';
-import { imageName } from './image-name.ts';
+import { asFileName, imageName } from './image-name.ts';
 import { type Found, type Opening, openFolder, openFrom } from './opening.ts';
 import { defaultUnpackedBytes, Room } from './room.ts';
 import { identityOf, scanFolder, stateOfScan } from './scan.ts';
@@ -78,6 +78,7 @@ export async function openImage(input: string, options: OpenImageOptions): Promi
     await close();
     throw error;
   }
-  const name = options.name ?? found.manifest?.name ?? imageName(isPipe ? input : resolve(input));
+  const given = options.name ?? found.manifest?.name;
+  const name = given === undefined ? imageName(isPipe ? input : resolve(input)) : asFileName(given);
   return { ...found, name, stateOf, close };
 }

@@ -64,6 +64,10 @@ async function openUdf(opening: Opening, layer: Layer): Promise<Found> {
 async function openRelease(manifest: Manifest, folder: string, place: ReleasePlace): Promise<Found> {
   const { tree } = await verifyRelease(manifest, place);
   if (manifest.iso === null) return { kind: 'release', tree, manifest };
+  // A link would be followed, wherever it leads.
+  if (tree.entries.find(({ path }) => path === manifest.iso)?.kind !== 'file') {
+    throw new BootwrightError('RELEASE_ALTERED', { path: place.path, file: manifest.iso, what: 'is no file of it' });
+  }
   const path = join(folder, manifest.iso);
   const source = await openFile(path);
   try {

@@ -7,7 +7,7 @@ import { exchangePaths } from '../platform/libc.ts';
 import { withPrepared } from './build.ts';
 import { type Compression, compressionOf } from './compression.ts';
 import type { Manifest } from './manifest.ts';
-import { lookAtOutput, type Occupied, resolveOutput } from './occupied.ts';
+import { lookAtOutput, type Occupied, requireOutside, resolveOutput } from './occupied.ts';
 import type { BuildRequest } from './request.ts';
 import { makeStaging, setAsideName } from './staging.ts';
 import { packTar } from './tar.ts';
@@ -91,6 +91,7 @@ function make(request: BuildRequest, staging: string, format: OutputFormat, outp
 }
 
 async function deliverTo(path: string, request: BuildRequest, format: OutputFormat, name: string): Promise<Delivered> {
+  await requireOutside(path, request.image);
   await lookAtOutput(path, format);
   if (format === 'pxe-tar') compressionOf(name);
   const staging = await makeStaging(path);
@@ -110,8 +111,8 @@ async function deliverTo(path: string, request: BuildRequest, format: OutputForm
 
 /**
  * Builds into a folder, a tar file or an ISO of the user's. What is at `output` is replaced in one step at the end, and
- * only if Bootwright made it; a build that fails leaves nothing. Throws OUTPUT_NOT_OURS, OUTPUT_NAME_UNKNOWN,
- * OUTPUT_FULL, OUTPUT_UNWRITABLE and what the build throws.
+ * only if Bootwright made it; a build that fails leaves nothing. Throws OUTPUT_NOT_OURS, OUTPUT_IN_IMAGE,
+ * OUTPUT_NAME_UNKNOWN, OUTPUT_FULL, OUTPUT_UNWRITABLE and what the build throws.
  */
 export async function deliver(request: BuildRequest, output: string, format: OutputFormat): Promise<Delivered> {
   const path = resolve(output);

@@ -1,5 +1,5 @@
 import { lstat, readdir, readFile, realpath, stat } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { dirname, join, relative, sep } from 'node:path';
 import { BootwrightError } from '../errors.ts';
 import type { OutputFormat } from '../image-config/config.ts';
 import { savedConfigPath } from '../image-config/saved.ts';
@@ -66,6 +66,21 @@ export async function resolveOutput(path: string): Promise<string> {
     if (isLink !== undefined) throw new BootwrightError('OUTPUT_NOT_OURS', { path }, { cause });
     return path;
   }
+}
+
+/** The folder that something at a path is in, or will be in once it is made, without links. */
+async function realFolderOf(path: string): Promise<string> {
+  const folder = dirname(path);
+  return realpath(folder).catch(() => (folder === path ? path : realFolderOf(folder)));
+}
+
+/** Throws OUTPUT_IN_IMAGE for an output inside a folder that is the image: it would come into itself. */
+export async function requireOutside(path: string, image: string): Promise<void> {
+  const folder = image === '-' ? undefined : await realpath(image).catch(() => undefined);
+  if (folder === undefined) return;
+  const above = relative(folder, await realFolderOf(path));
+  const isInside = above !== '..' && !above.startsWith(`..${sep}`);
+  if (isInside) throw new BootwrightError('OUTPUT_IN_IMAGE', { path, image });
 }
 
 /** Throws OUTPUT_NOT_OURS, with what is not, for anything that a build may not replace. */

@@ -22,6 +22,10 @@ export interface TreeChanges {
 
 export const noChanges: TreeChanges = { put: [], remove: [] };
 
+export function isUnchanged({ put, remove }: TreeChanges): boolean {
+  return put.length === 0 && remove.length === 0;
+}
+
 /** Several changes as one: of two files for one path the later one counts, and what is put is not removed. */
 export function together(...all: readonly TreeChanges[]): TreeChanges {
   const put = new Map<string, PutFile>();
@@ -81,8 +85,9 @@ function withoutEmptied(entries: Map<string, ImageEntry>, removed: readonly stri
  * A tree as it is with the changes. Nothing is written; bytes come from the tree or from what is put. Throws
  * IMAGE_NAME_TWICE where a file would be where a folder is, or below something that is no folder.
  */
-export function overlayTree(tree: ImageTree, { put, remove }: TreeChanges): ImageTree {
-  if (put.length === 0 && remove.length === 0) return tree;
+export function overlayTree(tree: ImageTree, changes: TreeChanges): ImageTree {
+  if (isUnchanged(changes)) return tree;
+  const { put, remove } = changes;
   const entries = new Map(tree.entries.map((entry) => [entry.path, entry]));
   for (const path of remove) entries.delete(path);
   withoutEmptied(entries, remove);

@@ -28,7 +28,7 @@ export interface PreflightOptions {
   /** The menu and the text of the configuration, where more than its entries shall be looked at. */
   readonly menu?: BootMenu | undefined;
   readonly configText?: string | undefined;
-  /** The image without its folder, and the size of the ISO. */
+  /** The image without its folder, and the size of the ISO that machines fetch, where it is known. */
   readonly name?: string | undefined;
   readonly isoSizeBytes?: number | undefined;
   readonly fetched?: 'iso' | 'squashfs' | undefined;

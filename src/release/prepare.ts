@@ -12,7 +12,7 @@ import { additionalFiles } from './additional-files.ts';
 import { type BaseImage, baseImage } from './base-image.ts';
 import { joinUrl } from './live-url.ts';
 import { type Menu, readMenu } from './menus.ts';
-import { noChanges, overlayTree, type PutFile, type TreeChanges, together } from './overlay-tree.ts';
+import { isUnchanged, noChanges, overlayTree, type PutFile, type TreeChanges, together } from './overlay-tree.ts';
 import { type Preflight, preflight } from './preflight.ts';
 import { findLiveFilesystem, findLoaders } from './recognise.ts';
 import type { BuildRequest } from './request.ts';
@@ -115,9 +115,17 @@ async function decide(opened: OpenedImage, request: BuildRequest, options: Prepa
 }
 
 /** Whether the image would boot: throws the first finding that is an error, or that is a warning where none may be. */
-async function check(decided: Decided, menu: Menu, configText: string, request: BuildRequest): Promise<Preflight> {
-  const { base, tree, live, place, settings, name } = decided;
+async function check(
+  decided: Decided,
+  menu: Menu,
+  configText: string,
+  request: BuildRequest,
+  target: Target,
+): Promise<Preflight> {
+  const { base, tree, live, place, settings, name, changes } = decided;
   const { iso } = base;
+  // What else machines fetch is yet to be written, and nobody knows how long it will be.
+  const isFetchedAsItIs = target === 'network' && isUnchanged(changes);
   const checked = await preflight(
     iso === undefined
       ? tree
@@ -129,7 +137,7 @@ async function check(decided: Decided, menu: Menu, configText: string, request: 
       menu: bootMenu(configText),
       configText,
       name,
-      isoSizeBytes: base.isoFile?.source.sizeBytes,
+      isoSizeBytes: isFetchedAsItIs ? base.isoFile?.source.sizeBytes : undefined,
       fetched: live === undefined ? undefined : settings.liveRoot,
       url: place.url,
       askUrl: request.checkUrl,
@@ -151,7 +159,7 @@ export async function prepare(opened: OpenedImage, request: BuildRequest, option
   request.onProgress?.({ phase: 'check', path: request.image, doneBytes: 0, totalBytes: 0 });
   const menu = await readMenu(decided.tree, 'network', findLoaders(decided.tree)?.architecture);
   const text = networkText(menu, decided, false);
-  const checked = await check(decided, menu, text, request);
+  const checked = await check(decided, menu, text, request, options.target);
   const azureDownloader = decided.live !== undefined && checked.facts.initrds.some((each) => each.hasAzureDownloader);
   return {
     ...decided,

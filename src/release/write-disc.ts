@@ -72,7 +72,9 @@ export async function writeDisc(
     return;
   }
   const { isoFile } = base;
-  const { unchanged } = await remaster(isoFile.path, { label, ...changes }, path, { signal, onBytes });
+  // Its own label may be one that nobody could give it now.
+  const relabelled = label === base.iso.label ? changes : { ...changes, label };
+  const { unchanged } = await remaster(isoFile.path, relabelled, path, { signal, onBytes });
   if (unchanged)
     await takeOver(isoFile.path, isoFile.source, path, { name: isoFile.path, mode: 0o644, signal, onBytes });
 }

@@ -7,6 +7,7 @@ import { withUrls } from './artifact-urls.ts';
 import { extract } from './extract.ts';
 import { manifestName } from './layout.ts';
 import { formatManifest, type Manifest, type ManifestEntry, releaseIdOf, sortEntries } from './manifest.ts';
+import { isUnchanged } from './overlay-tree.ts';
 import { carriesIso, planRelease } from './plan-release.ts';
 import type { Prepared } from './prepare.ts';
 import type { BuildRequest } from './request.ts';
@@ -38,8 +39,7 @@ function account(request: BuildRequest, totalBytes: number) {
 /** The ISO that machines fetch: the one that came in, or where something in it must be otherwise, a new one. */
 async function carriedIso(prepared: Prepared, request: BuildRequest, scratch: string): Promise<string> {
   const { base, changes } = prepared;
-  const isAsItWas = changes.put.length === 0 && changes.remove.length === 0;
-  if (isAsItWas && base.isoFile !== undefined) return base.isoFile.path;
+  if (isUnchanged(changes) && base.isoFile !== undefined) return base.isoFile.path;
   const path = join(scratch, 'carried.iso');
   await writeDisc(prepared, path, request, 'remaster');
   return path;
