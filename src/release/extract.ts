@@ -7,7 +7,7 @@ import { type ByteSource, bytesSource } from '../platform/files.ts';
 import { grubConfigPath, manifestName } from './layout.ts';
 import { linkInside } from './links.ts';
 import type { ManifestEntry } from './manifest.ts';
-import type { FoundConfig, Loaders } from './recognise.ts';
+import type { Loaders } from './recognise.ts';
 import { writeFrom } from './write.ts';
 
 /** One file that will be in the release. */
@@ -36,10 +36,9 @@ const readable = { byOwner: 0o400, byAll: 0o444 };
 interface Parts {
   readonly tree: ImageTree;
   readonly loaders: Loaders;
-  readonly config: FoundConfig;
   /** Kernels and initrds. */
   readonly booted: ReadonlySet<string>;
-  /** Paths that stay in the ISO alone: the live system, which the machine takes out of the ISO. */
+  /** Paths that stay in the image alone: its configuration, and the live system, which machines take out of the ISO. */
   readonly left: ReadonlySet<string>;
   /** What becomes of the configuration. */
   readonly configBytes: Buffer;
@@ -70,9 +69,9 @@ function requireDistinct(paths: Iterable<string>): void {
  * What will be where: loaders at the root, the configuration in its one place, everything else as it is. Throws
  * IMAGE_NAME_TWICE, IMAGE_LINK_OUTSIDE or ISO_UNSUPPORTED.
  */
-export function planExtract({ tree, loaders, config, booted, left, configBytes, taken }: Parts): ExtractPlan {
+export function planExtract({ tree, loaders, booted, left, configBytes, taken }: Parts): ExtractPlan {
   const moved = [loaders.boot, ...(loaders.grub === undefined ? [] : [loaders.grub]), ...loaders.others];
-  const handled = new Set([...moved.map(({ entry }) => entry.path), ...left, config.entry.path]);
+  const handled = new Set([...moved.map(({ entry }) => entry.path), ...left]);
   const files: PlannedFile[] = moved.map(({ entry, file, open }) => ({
     path: file,
     mode: 0o644,

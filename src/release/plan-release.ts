@@ -23,15 +23,19 @@ export async function planRelease(prepared: Prepared): Promise<{ plan: ExtractPl
   const { tree, live, place, checked, menu, configBytes, saved, base, changes } = prepared;
   const carries = carriesIso(prepared);
   const script = textFile(fetchScriptPath, await readFetchScript(), 0o755);
-  const redirect = prefixConfig(checked.facts.grub);
-  const own = [saved, script, ...(redirect === undefined ? [] : [redirect])];
+  const withOwn = overlayTree(tree, { put: [saved, script], remove: [] });
+  const redirect = prefixConfig(checked.facts.grub, withOwn, changes.put);
+  const put = redirect === undefined ? [] : [redirect];
+  const own = [saved, script, ...put];
+  // The image's configuration comes to its one place; what leads on to that may be where it was.
+  const left = put.some(({ path }) => path === menu.found.entry.path) ? [] : [menu.found.entry.path];
+  if (carries && live !== undefined) left.push(live.path);
   const plan = planExtract({
-    tree: overlayTree(tree, { put: own, remove: [] }),
+    tree: overlayTree(withOwn, { put, remove: [] }),
     loaders: checked.loaders,
-    config: menu.found,
     configBytes,
     booted: new Set([...checked.kernels, ...checked.initrds]),
-    left: new Set(carries && live !== undefined ? [live.path] : []),
+    left: new Set(left),
     taken: carries ? [manifestName, place.isoFile] : [manifestName],
   });
   const extractBytes = plan.files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
