@@ -2,6 +2,7 @@ import { basename, resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { formatBytes, formatDuration } from '../format.ts';
 import type { ImageConfig, OutputConfig, OutputFormat } from '../image-config/config.ts';
+import { keepYoungSpaceSmall } from '../platform/young-space.ts';
 import type { ConfigFile } from '../release/config-file.ts';
 import type { BuildProgress, BuildRequest } from '../release/request.ts';
 import { endOnSignals } from './signals.ts';
@@ -115,6 +116,7 @@ export function buildCommand(): Command {
     )
     .action(async (named: string | undefined, flags: Flags, command: Command) => {
       const startedMs = Date.now();
+      keepYoungSpaceSmall();
       const signal = abortOnSignals();
       const [{ deliver }, { showProgress }, { readConfigFile }] = await Promise.all([
         import('../release/deliver.ts'),

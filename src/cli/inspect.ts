@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 import { exit } from '../errors/row.ts';
+import { keepYoungSpaceSmall } from '../platform/young-space.ts';
 import { printJson } from './print.ts';
 import { endOnSignals } from './signals.ts';
 import { type RootFlags, whichRoot, withRoot } from './which-root.ts';
@@ -37,6 +38,7 @@ export function inspectCommand(): Command {
         '\nExit status: 0 fine, 3 a machine would not boot it (with --strict: or there are warnings), 2 wrong use.',
     )
     .action(async (image: string, flags: Flags) => {
+      keepYoungSpaceSmall();
       const controller = new AbortController();
       endOnSignals(['SIGINT', 'SIGTERM', 'SIGHUP'], () => controller.abort());
       const { inspect } = await import('../inspect/inspect.ts');
