@@ -37,6 +37,8 @@ export interface ExamineOptions {
   /** Where machines fetch the live system from; it is asked only if `askUrl` says so. */
   readonly url?: string | undefined;
   readonly askUrl?: boolean | undefined;
+  /** A build will write the configuration: it tells an initrd with Azure Linux' downloader to use it. */
+  readonly tellsDownloader?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -85,7 +87,7 @@ export async function examine(
     };
     // One that cannot be read was reported, and has nothing that could be missing.
     if (entry.initrds.length < bootable.initrds.length) continue;
-    findings.push(...checkFamily(entry, live), ...checkAbilities(entry, options.url));
+    findings.push(...checkFamily(entry, live), ...checkAbilities(entry, options));
   }
   checkMachines(loaders, kernels.values(), findings);
   const secureBoot = judgeSecureBoot(chainOf(loaders, kernels), findings);

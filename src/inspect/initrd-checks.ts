@@ -37,8 +37,14 @@ export function checkFamily({ bootable, initrds }: InitrdsOfEntry, live: boolean
   return live && missing !== undefined ? [finding('INITRD_MODULE_MISSING', { path, module: missing })] : [];
 }
 
+interface AbilityOptions {
+  readonly url?: string | undefined;
+  /** What is written for machines will tell an initrd with Azure Linux' downloader to use it, as every build does. */
+  readonly tellsDownloader?: boolean | undefined;
+}
+
 /** Whether what an entry loads fits its kernel, and could fetch and mount a live system. */
-export function checkAbilities(entry: InitrdsOfEntry, url: string | undefined): Finding[] {
+export function checkAbilities(entry: InitrdsOfEntry, { url, tellsDownloader = false }: AbilityOptions): Finding[] {
   const { bootable, initrds, kernelVersion } = entry;
   const path = pathOf(bootable);
   const findings: Finding[] = [];
@@ -48,7 +54,7 @@ export function checkAbilities(entry: InitrdsOfEntry, url: string | undefined): 
   }
   const isLive = bootable.entry.liveRoot !== undefined || hasLiveMark(bootable.entry.arguments);
   if (!isLive || initrds.every(({ dracut }) => dracut === null)) return findings;
-  findings.push(...checkNetwork(entry, path), ...checkOverlay(entry, path));
+  findings.push(...checkNetwork(entry, path, tellsDownloader), ...checkOverlay(entry, path));
   if (!initrds.some(({ hasCurl }) => hasCurl)) findings.push(finding('INITRD_NO_CURL', { path }));
   if (url?.startsWith('https:') && !initrds.some(({ hasTlsRoots }) => hasTlsRoots)) {
     findings.push(finding('INITRD_NO_TLS_ROOTS', { path, url }));
@@ -70,14 +76,14 @@ export function checkAbilities(entry: InitrdsOfEntry, url: string | undefined): 
 const networkdFetchesSince = 103;
 const azureArgument = 'rd.live.azldownloader=enable';
 
-function checkNetwork({ bootable, initrds }: InitrdsOfEntry, path: string): Finding[] {
+function checkNetwork({ bootable, initrds }: InitrdsOfEntry, path: string, tellsDownloader: boolean): Finding[] {
   const network = new Set(initrds.flatMap((initrd) => initrd.network));
   if (network.size === 0) return [finding('INITRD_NO_NETWORK', { path })];
   if (network.size > 1 || !network.has('systemd-networkd')) return [];
   const version = initrds.flatMap(({ dracut }) => dracut?.version ?? []).at(0);
   if (version === undefined || !(Number.parseInt(version, 10) < networkdFetchesSince)) return [];
-  const fetchesItself =
-    initrds.some(({ hasAzureDownloader }) => hasAzureDownloader) && bootable.entry.arguments.includes(azureArgument);
+  const isTold = tellsDownloader || bootable.entry.arguments.includes(azureArgument);
+  const fetchesItself = isTold && initrds.some(({ hasAzureDownloader }) => hasAzureDownloader);
   return fetchesItself ? [] : [finding('DRACUT_NETWORKD_LIVENET', { path, version })];
 }
 

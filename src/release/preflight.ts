@@ -62,7 +62,7 @@ export async function preflight(
       isoSizeBytes: options.isoSizeBytes,
     },
     menu ?? { entries, defaultEntry: entries[0], timeoutSeconds: undefined },
-    { ...options, liveFilesystem: live ? findLiveFilesystem(image) : undefined },
+    { ...options, tellsDownloader: true, liveFilesystem: live ? findLiveFilesystem(image) : undefined },
   );
   const first = findings.find(({ severity }) => severity === 'error');
   if (first !== undefined) throw errorOf(first);
