@@ -69,7 +69,8 @@ export const inputErrors = {
   RELEASE_NO_MANIFEST: {
     exit: exit.image,
     problem: 'the archive {path} is no release: there is no {manifest} in it',
-    remedy: 'Give an ISO, or an archive that "bootwright build --output-format=pxe-tar" wrote.',
+    remedy:
+      'Give an ISO, an archive that "bootwright build --format pxe-tar" wrote, or the folder that this one unpacks to.',
   },
   RELEASE_ALTERED: {
     exit: exit.image,

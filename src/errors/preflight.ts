@@ -106,12 +106,12 @@ export const preflightErrors = {
   LIVE_URL_UNREACHABLE: {
     ...warning,
     problem: 'nothing answers at {url}: {reason}',
-    remedy: 'See to it that the ISO is there before machines boot, or correct the URL.',
+    remedy: 'See to it that the live system is there before machines boot, or correct the URL.',
   },
   LIVE_URL_STATUS: {
     ...warning,
     problem: 'the server answers {status} for {url}',
-    remedy: 'Put the ISO there before machines boot, or correct the URL.',
+    remedy: 'Put the live system there before machines boot, or correct the URL.',
   },
   LIVE_URL_OTHER_SIZE: {
     ...warning,

@@ -76,9 +76,9 @@ async function realFolderOf(path: string): Promise<string> {
 
 /** Throws OUTPUT_IN_IMAGE for an output inside a folder that is the image: it would come into itself. */
 export async function requireOutside(path: string, image: string): Promise<void> {
-  const folder = image === '-' ? undefined : await realpath(image).catch(() => undefined);
-  if (folder === undefined) return;
-  const above = relative(folder, await realFolderOf(path));
+  const found = image === '-' ? undefined : await stat(image).catch(() => undefined);
+  if (found?.isDirectory() !== true) return;
+  const above = relative(await realpath(image), await realFolderOf(path));
   const isInside = above !== '..' && !above.startsWith(`..${sep}`);
   if (isInside) throw new BootwrightError('OUTPUT_IN_IMAGE', { path, image });
 }

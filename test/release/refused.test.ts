@@ -205,7 +205,7 @@ test('an image that is not there, and one that is an empty folder', async () => 
   const here = temporaryFolder();
   const build = (path: string) => deliver({ image: path, kernelArguments: [] }, join(here, 'out'), 'pxe-dir');
   await expect(build(join(here, 'none.iso'))).rejects.toMatchObject({ code: 'FILE_NOT_FOUND', exitStatus: usage });
-  await expect(build(here)).rejects.toMatchObject({ code: 'IMAGE_NO_GRUB_CONFIG' });
+  await expect(build(temporaryFolder())).rejects.toMatchObject({ code: 'INPUT_FOLDER_EMPTY' });
   expect(readdirSync(here)).toEqual([]);
 });
 
