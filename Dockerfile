@@ -2,6 +2,13 @@
 # docker-compose.yml beside this file runs it.
 FROM node:24-bookworm-slim
 
+# What some images and settings need beside plain ISOs; without them, these builds end in an error that names the program.
+# xorriso: additional files, conversions, --format iso. 7zip, xz-utils, bzip2, lz4: packed images. squashfs-tools-ng and
+# bubblewrap: the other kind of initramfs. A system can be made bootstrap only where user namespaces are allowed.
+RUN apt-get update \
+  && apt-get install --yes --no-install-recommends 7zip bubblewrap bzip2 lz4 squashfs-tools-ng xorriso xz-utils \
+  && rm -rf /var/lib/apt/lists/*
+
 WORKDIR /opt/bootwright
 COPY package.json package-lock.json .npmrc ./
 # The image brings Node 24 itself, so the one that the package pins is taken out again.
