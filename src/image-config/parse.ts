@@ -11,7 +11,7 @@ const ourFormats: readonly string[] = ['iso', 'pxe-dir', 'pxe-tar'] satisfies Ou
 const otherFormats = ['vhd', 'vhd-fixed', 'vhdx', 'qcow2', 'raw', 'cosi', 'baremetal-image'];
 
 /** Letters that stand for themselves in a volume's name and in the kernel's arguments; ECMA-119 §8.4.8 has 32 bytes. */
-const volumeLabel = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}$/;
+const volumeLabel = /^[A-Za-z0-9_][A-Za-z0-9_.+-]{0,31}$/;
 
 function choice<Value extends string>(
   reading: Reading,
@@ -53,7 +53,8 @@ function readOutputImage(reading: Reading): Pick<ImageConfig, 'outputPath' | 'ou
 }
 
 const isLiveRoot = (text: string) => text === 'iso' || text === 'squashfs';
-const isVolumeLabel = (text: string): text is string => volumeLabel.test(text);
+/** Whether a volume may be called so. */
+export const isVolumeLabel = (text: string): text is string => volumeLabel.test(text);
 
 /**
  * Reads the configuration of a build: YAML (or JSON) with the keys of Azure Linux Image Customizer. `where` names the
@@ -75,7 +76,7 @@ export function parseImageConfig(
     reading,
     'iso.volumeLabel',
     isVolumeLabel,
-    'up to 32 letters, digits, "_", "." and "-", such as LIVE_42',
+    'up to 32 letters, digits, "_", ".", "+" and "-", such as LIVE_42',
   );
   const liveRoot = choice(reading, 'liveRoot', isLiveRoot, 'iso or squashfs');
   const config: ImageConfig = {
