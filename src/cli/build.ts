@@ -1,7 +1,9 @@
-import { basename, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { formatBytes, formatDuration } from '../format.ts';
+import { formatBytes, formatDuration, onOneLine } from '../format.ts';
 import type { ImageConfig, OutputConfig, OutputFormat } from '../image-config/config.ts';
+import { isVolumeLabel } from '../image-config/parse.ts';
+import { asFileName, imageName } from '../input/image-name.ts';
 import { keepYoungSpaceSmall } from '../platform/young-space.ts';
 import type { ConfigFile } from '../release/config-file.ts';
 import type { BuildProgress, BuildRequest } from '../release/request.ts';
@@ -35,11 +37,17 @@ function parseSize(text: string): number {
   return bytes;
 }
 
+function parseLabel(text: string): string {
+  if (!isVolumeLabel(text)) {
+    throw new InvalidArgumentError('Give up to 32 letters, digits, "_", ".", "+" and "-", such as LIVE_42.');
+  }
+  return text;
+}
+
 const endings: Readonly<Record<OutputFormat, string>> = { 'pxe-dir': '', 'pxe-tar': '.tar.gz', iso: '.iso' };
 
 function defaultOutput(image: string, name: string | undefined, format: OutputFormat): string {
-  const own = name ?? (image === '-' ? 'image' : basename(resolve(image)));
-  const bare = own.replace(/\.(?:gz|zst|xz|bz2|lz4|7z|zip)$/i, '').replace(/\.(?:iso|tar|tgz|tzst)$/i, '');
+  const bare = imageName(name === undefined ? image : asFileName(name));
   return `${bare.replace(/-pxe$/, '')}-pxe${endings[format]}`;
 }
 
@@ -103,7 +111,7 @@ export function buildCommand(): Command {
       new Option('--initramfs-type <type>', 'turn the initramfs into this kind').choices(['bootstrap', 'full-os']),
     )
     .addOption(new Option('--live-root <what>', 'what machines fetch (default: iso)').choices(['iso', 'squashfs']))
-    .option('--volume-label <label>', 'of an ISO that is written (default: its own)')
+    .option('--volume-label <label>', 'of an ISO that is written (default: its own)', parseLabel)
     .option('--max-size <size>', 'what a packed image may unpack to, such as 20G (default: 64G)', parseSize)
     .option('--strict', 'warnings fail, too')
     .option('--no-url-check', 'do not ask the server of a given URL what it has there')
@@ -163,7 +171,9 @@ export function buildCommand(): Command {
         console.log(JSON.stringify({ ...event, ...(manifest && { manifest }) }));
       } else {
         const took = formatDuration(durationMs);
-        console.log(`Built ${manifest?.id ?? name} into ${output} (${formatBytes(sizeBytes)}, ${took}).`);
+        console.log(
+          `Built ${onOneLine(manifest?.id ?? name)} into ${onOneLine(output)} (${formatBytes(sizeBytes)}, ${took}).`,
+        );
       }
     });
 }

@@ -47,8 +47,9 @@ async function forPeople<Result>(phases: readonly Phase[], work: Work<Result>): 
     () => {
       for (const phase of waiting) phase.resolve();
     },
-    (error: unknown) => {
-      for (const phase of waiting.slice(Math.max(reached, 0))) phase.reject(error);
+    () => {
+      // Without words: the error is printed in full below the list, and lists print it too where they are no terminal.
+      for (const phase of waiting.slice(Math.max(reached, 0))) phase.reject(new Error(''));
     },
   );
   for (const { promise } of waiting) promise.catch(() => {});
@@ -68,11 +69,10 @@ async function forPeople<Result>(phases: readonly Phase[], work: Work<Result>): 
       renderer: 'default',
       fallbackRenderer: 'simple',
       registerSignalListeners: false,
-      // The error is printed in full below the list.
       rendererOptions: { showErrorMessage: false, collapseErrors: false },
     },
   );
-  await tasks.run();
+  await tasks.run().catch(() => done);
   return done;
 }
 

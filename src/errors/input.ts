@@ -19,7 +19,8 @@ export const inputErrors = {
   INPUT_NO_ROOM: {
     exit: exit.output,
     problem: '{path} cannot be unpacked: {freeBytes} bytes are free at {folder}, and {reserveBytes} of them stay free',
-    remedy: 'Free some space, or choose another --output: images are unpacked beside it.',
+    remedy:
+      'Free some space, or choose another --output, beside which images are unpacked ("inspect" does it in TMPDIR).',
   },
   PACKED_DAMAGED: {
     exit: exit.image,

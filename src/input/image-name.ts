@@ -1,4 +1,4 @@
-import { basename } from 'node:path';
+import { basename, resolve } from 'node:path';
 
 /** What names of images end in, by how they are packed. */
 const endings = /\.(iso|img|udf|gz|gzip|zst|zstd|xz|bz2|lz4|7z|zip|tar|tgz|txz|tzst)$/i;
@@ -14,7 +14,7 @@ export function asFileName(name: string): string {
 
 /** The name of an image without its folder, its packings and `.iso`. */
 export function imageName(path: string): string {
-  let name = path === '-' ? nameless : basename(path);
+  let name = path === '-' ? nameless : basename(resolve(path));
   while (endings.test(name)) name = name.replace(endings, '');
   return name || nameless;
 }

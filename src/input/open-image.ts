@@ -1,5 +1,5 @@
 import { realpath, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { BootwrightError } from '../errors.ts';
 import { asFileName, imageName } from './image-name.ts';
 import { type Found, type Opening, openFolder, openFrom } from './opening.ts';
@@ -79,6 +79,6 @@ export async function openImage(input: string, options: OpenImageOptions): Promi
     throw error;
   }
   const given = options.name ?? found.manifest?.name;
-  const name = given === undefined ? imageName(isPipe ? input : resolve(input)) : asFileName(given);
+  const name = given === undefined ? imageName(input) : asFileName(given);
   return { ...found, name, stateOf, close };
 }

@@ -222,3 +222,18 @@ test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
     expect(readdirSync(here)).toEqual(['image.iso']);
   },
 );
+
+test('an error is said once', async () => {
+  const { status, output, errors } = await build(workplace(), ['none.iso']);
+  expect(status).toBe(2);
+  expect(`${output}${errors}`.match(/there is no file none\.iso/g)).toHaveLength(1);
+});
+
+test('the default output is called as the image is, without its folder and packings', async () => {
+  const here = workplace();
+  const names = ['--name', '../x\u001b[31m.iso.xz'];
+  const { status, output } = await build(here, ['image.iso', ...names]);
+  expect(status).toBe(0);
+  expect(readdirSync(here).sort()).toEqual(['..-x\u001b[31m-pxe', 'image.iso']);
+  expect(output).not.toContain('\u001b[31m-pxe');
+});
