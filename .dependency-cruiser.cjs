@@ -7,8 +7,13 @@ const pure = [
   '^src/grub/',
   '^src/image-config/',
   '^src/boot/plan\\.ts$',
-  '^src/release/recognise\\.ts$',
+  '^src/release/(recognise|settings|links|live-url)\\.ts$',
 ];
+
+/** What reads bytes that it is given. */
+const readers = '^src/(iso/|inspect/(?!inspect\\.ts$|live-url\\.ts$))';
+/** Parts of the builder, which `release` puts together. */
+const parts = '^src/(input|initramfs|grub|image-config|disc)/';
 
 module.exports = {
   forbidden: [
@@ -43,16 +48,34 @@ module.exports = {
       to: { path: '^src/(dhcp|tftp)/' },
     },
     {
-      name: 'release-imports-no-protocol',
+      name: 'readers-open-nothing',
       severity: 'error',
-      from: { path: '^src/release/' },
-      to: { path: '^src/(dhcp|tftp)/' },
+      from: { path: readers },
+      to: { path: '^(node:)?(fs|child_process|net|http|https|os)(/|$)|^src/platform/files-node|node_modules/execa/' },
     },
     {
-      name: 'protocols-import-no-release',
+      name: 'iso-knows-nothing-of-the-builder',
       severity: 'error',
-      from: { path: '^src/(dhcp|tftp)/' },
-      to: { path: '^src/release/' },
+      from: { path: '^src/iso/' },
+      to: { path: [parts, '^src/(release|inspect|boot)/'] },
+    },
+    {
+      name: 'parts-of-the-builder-meet-in-release',
+      severity: 'error',
+      from: { path: parts },
+      to: { path: [parts, '^src/inspect/'], pathNot: ['^src/$1/', '^src/grub/version-order\\.ts$'] },
+    },
+    {
+      name: 'the-builder-imports-no-protocol',
+      severity: 'error',
+      from: { path: [parts, '^src/(release|inspect|iso)/'] },
+      to: { path: '^src/(dhcp|tftp|http)/' },
+    },
+    {
+      name: 'protocols-import-nothing-of-the-builder',
+      severity: 'error',
+      from: { path: '^src/(dhcp|tftp|http)/' },
+      to: { path: [parts, '^src/(release|inspect|iso)/'] },
     },
     {
       name: 'only-the-root-and-the-commands-put-things-together',

@@ -27,6 +27,8 @@ interface Extended {
 
 /**
  * Reads a tar archive (ustar with GNU's long names, and pax headers for extended attributes), as sqfs2tar writes it.
+ * Names, link targets and attributes of a system are bytes, whatever they mean: tar-stream, which reads and writes all
+ * other archives here, takes them for UTF-8, and an attribute of capabilities would not come out as it went in.
  * Throws INITRAMFS_ROOT_DAMAGED or INITRAMFS_NAME_UNSAFE.
  *
  * @param archive what the archive is made from, for errors

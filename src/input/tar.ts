@@ -108,8 +108,9 @@ class Unpacking {
 }
 
 /**
- * Unpacks a tar archive that may be hostile: files, folders and links that stay inside it, each path once. Throws
- * ARCHIVE_UNSAFE, PACKED_DAMAGED, IMAGE_LINK_OUTSIDE, ISO_TREE_TOO_LARGE, what `room` throws, and what the pieces throw.
+ * Unpacks a tar archive that may be hostile: files, folders and links that stay inside it, each path once. Whoever's tar
+ * wrote it, tar-stream reads it; that of a system (initramfs/tar-read.ts) is another matter. Throws ARCHIVE_UNSAFE,
+ * PACKED_DAMAGED, IMAGE_LINK_OUTSIDE, ISO_TREE_TOO_LARGE, what `room` throws, and what the pieces throw.
  */
 export async function unpackTar(pieces: AsyncIterable<Uint8Array>, place: TarPlace): Promise<Digests> {
   const unpacking = new Unpacking(place);

@@ -1,4 +1,3 @@
-import { basename } from 'node:path';
 import { BootwrightError } from '../errors.ts';
 import type { ImageConfig, OutputConfig } from '../image-config/config.ts';
 import { isoLocation } from '../image-config/iso-location.ts';
@@ -77,7 +76,7 @@ export function livePlace(
   target: Target,
 ): LivePlace {
   const { config, liveRoot } = settings;
-  const own = isoFileName(basename(image.name));
+  const own = isoFileName(image.name);
   if (image.livePath === undefined) {
     const url = urlAskedFor(request, target);
     if (url !== undefined) throw new BootwrightError('LIVE_URL_UNUSED', { url });
