@@ -14,9 +14,12 @@ import { findLoaders } from './recognise.ts';
 /** What a build starts from: the files of an image, whatever it came in. */
 export interface BaseImage {
   readonly tree: ImageTree;
-  /** The image as a file, which machines may fetch as it is; absent where there is none, such as for a folder. */
+  /**
+   * The ISO as a file, which machines may fetch as it is; absent where there is none, such as for a folder. An image with
+   * UDF alone is none: initrds made by dracut bring no module that mounts it.
+   */
   readonly isoFile: OpenedImage['isoFile'];
-  /** Present where that is an ISO9660: its boot images and its label. */
+  /** Present where that is: its boot images and its label. */
   readonly iso: IsoImage | undefined;
   /** What the build that made it was asked for. */
   readonly saved: ImageConfig;
@@ -93,7 +96,7 @@ export async function baseImage(opened: OpenedImage): Promise<BaseImage> {
   const image = kind !== 'release' ? tree : (iso ?? asOnMedium(tree));
   return {
     tree: image,
-    isoFile,
+    isoFile: iso === undefined ? undefined : isoFile,
     iso,
     saved: await readSaved([tree, image]),
   };

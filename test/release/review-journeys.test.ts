@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -115,6 +116,30 @@ describeWith({ programs: workshopPrograms }, 'a release that somebody else made'
     const { iso } = parseManifest(readFileSync(join(output, 'manifest.json'), 'utf8'), output);
     expect(iso).toMatch(/^[^/\0]+\.iso$/);
     expect(readdirSync(output)).toContain(iso);
+  });
+});
+
+/** An image with UDF alone, as genisoimage makes it: its descriptors of ISO9660 are taken away. */
+async function udfOnly(shop: Workshop): Promise<string> {
+  const path = join(shop.folder, 'liveos.iso');
+  const tree = shop.unpacked(await shop.image(), 'iso');
+  execFileSync('genisoimage', ['-quiet', '-udf', '-o', path, tree], { stdio: 'ignore' });
+  const bytes = readFileSync(path);
+  const start = bytes.indexOf('BEA01') - 1;
+  const sequence = Buffer.from(bytes.subarray(start, start + 3 * 2048));
+  bytes.fill(0, 16 * 2048, start + 3 * 2048);
+  bytes.set(sequence, 16 * 2048);
+  writeFileSync(path, bytes);
+  return path;
+}
+
+describeWith({ programs: [...workshopPrograms, 'genisoimage', '7zz'] }, 'an image with UDF alone', () => {
+  test.each(['pxe-dir', 'iso'] as const)('becomes an ISO that initrds can mount, in %s', async (format) => {
+    const shop = new Workshop();
+    const output = await shop.build(await udfOnly(shop), format);
+    const iso = format === 'iso' ? output : join(output, 'liveos.iso');
+    expect((await openIso(bytesSource(readFileSync(iso)))).find('liveos/rootfs.img')?.kind).toBe('file');
+    expect(shop.text(iso, 'iso', 'boot/grub2/grub.cfg')).toContain('search --label CDROM');
   });
 });
 
