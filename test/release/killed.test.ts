@@ -1,9 +1,9 @@
-import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { tinyLiveOs } from '../support/tiny-liveos.ts';
 import { contentsOf, requireWhole, temporaryFolder } from './folder.ts';
+import { type Moment, run, spread, touched } from './killing.ts';
 
 const main = join(import.meta.dirname, '../../src/cli/main.ts');
 const publishProcess = join(import.meta.dirname, 'publish-process.ts');
@@ -17,51 +17,6 @@ function putImage(folder: string, content: string): string {
   return path;
 }
 
-interface Run {
-  readonly durationMs: number;
-  readonly killed: boolean;
-}
-
-/** When to kill: so long after the start, or after something is there. */
-interface Moment {
-  readonly afterMs: number;
-  readonly seen?: () => boolean;
-}
-
-/** Runs a command to its end, or kills it. Throws where it fails by itself. */
-function run(args: readonly string[], moment?: Moment): Promise<Run> {
-  return new Promise((resolve, reject) => {
-    const startedMs = performance.now();
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
-    const timers: NodeJS.Timeout[] = [];
-    const kill = ({ afterMs }: Moment) => timers.push(setTimeout(() => child.kill('SIGKILL'), afterMs));
-    onTestFinished(() => void child.kill('SIGKILL'));
-    let errors = '';
-    child.stderr.on('data', (data) => {
-      errors += data;
-    });
-    if (moment?.seen !== undefined) {
-      const looking = setInterval(() => {
-        if (!moment.seen?.()) return;
-        clearInterval(looking);
-        kill(moment);
-      }, 1);
-      timers.push(looking);
-    } else if (moment !== undefined) {
-      kill(moment);
-    }
-    child.on('error', reject);
-    child.on('exit', (status, signal) => {
-      for (const timer of timers) clearTimeout(timer);
-      if (status === 0 || signal === 'SIGKILL') {
-        resolve({ durationMs: performance.now() - startedMs, killed: signal === 'SIGKILL' });
-      } else {
-        reject(new Error(`exit ${status}: ${errors}`));
-      }
-    });
-  });
-}
-
 /** The manifest is the last file that a build writes: what comes next is the step that makes it visible. */
 function isManifestWritten(folder: string): boolean {
   if (!existsSync(folder)) return false;
@@ -69,30 +24,16 @@ function isManifestWritten(folder: string): boolean {
   return stagings.some((name) => existsSync(join(folder, name, 'release/manifest.json')));
 }
 
-/** What changes when a folder is replaced, or when something comes into it or goes out of it. */
-function stateOf(folder: string): string {
-  const found = statSync(folder, { throwIfNoEntry: false });
-  return found === undefined ? 'absent' : `${found.ino} ${found.mtimeMs}`;
-}
-
 /**
  * Moments from the start of the work to its end (half of a short run is Node itself), and some more right where the
  * old gives way to the new: as soon as all is ready in `staging`, and as soon as anything happens to what is `served`.
  */
 function moments(durationMs: number, staging: string, served: string): Moment[] {
-  const spread = Array.from({ length: kills }, (_, index) => durationMs * (0.3 + (0.72 * index) / (kills - 1)));
   const isReady = () => isManifestWritten(staging);
-  const isTouched = () => {
-    let before: string | undefined;
-    return () => {
-      before ??= stateOf(served);
-      return stateOf(served) !== before;
-    };
-  };
   return [
-    ...spread.map((afterMs) => ({ afterMs })),
+    ...spread(durationMs, kills),
     ...[0, 5, 20].map((afterMs) => ({ afterMs, seen: isReady })),
-    ...[0, 0, 2].map((afterMs) => ({ afterMs, seen: isTouched() })),
+    ...[0, 0, 2].map((afterMs) => ({ afterMs, seen: touched(served) })),
   ];
 }
 
