@@ -64,3 +64,20 @@ test('what is no image, and what is not there', async () => {
   expect(await bootwright(['inspect', text])).toMatchObject({ exitCode: 3 });
   expect(await bootwright(['inspect', join(folder, 'none.iso')])).toMatchObject({ exitCode: 2 });
 });
+
+test('the settings that an image brings from the build that made it count, as they do in a build', async () => {
+  const inspected = async (settings: string) => {
+    const path = join(folder, 'settled.iso');
+    writeFileSync(path, tinyLiveOs({ 'bootwright/image.yaml': settings }));
+    const { stdout } = await bootwright(['inspect', '--json', '--no-url-check', path]);
+    rmSync(path);
+    const { facts, findings } = JSON.parse(stdout);
+    const codes = findings.map(({ code }: { code: string }) => code);
+    return { codes, held: facts.memory.parts.map(({ what }: { what: string }) => what) };
+  };
+  const ofUrl = await inspected('pxe: { isoImageFileUrl: "https://boot.example/a.iso" }\n');
+  expect(ofUrl.codes).toContain('INITRD_NO_TLS_ROOTS');
+  expect(ofUrl.held).toContain('the ISO');
+  expect((await inspected('liveRoot: squashfs\n')).held).toContain('the squashfs');
+  expect((await inspected('pxe: [\n')).codes).toContain('SAVED_SETTINGS_INVALID');
+});
