@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } fro
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Finding } from '../../src/inspect/finding.ts';
 import { openIso } from '../../src/iso/volume.ts';
@@ -10,7 +11,7 @@ import { bytesSource } from '../../src/platform/files.ts';
 import { deliver } from '../../src/release/deliver.ts';
 import { parseManifest, releaseIdOf } from '../../src/release/manifest.ts';
 import { describeWith } from '../support/programs.ts';
-import { asked, fullOsParts, Workshop, workshopPrograms } from './workshop.ts';
+import { asked, formats, fullOsParts, kernelLine, Workshop, workshopPrograms } from './workshop.ts';
 
 /** As one configuration for both outputs has it: the disc holds everything, and machines on the network fetch. */
 const bothOutputs = asked(`
@@ -141,6 +142,53 @@ describeWith({ programs: [...workshopPrograms, 'genisoimage', '7zz'] }, 'an imag
     expect((await openIso(bytesSource(readFileSync(iso)))).find('liveos/rootfs.img')?.kind).toBe('file');
     expect(shop.text(iso, 'iso', 'boot/grub2/grub.cfg')).toContain('search --label CDROM');
   });
+});
+
+/** The same image in every way in which it can come. */
+const inputs: Readonly<Record<string, (shop: Workshop) => Promise<string>>> = {
+  'an ISO': (shop) => shop.image(),
+  'a packed ISO': async (shop) => {
+    const image = await shop.image();
+    writeFileSync(`${image}.gz`, gzipSync(readFileSync(image)));
+    return `${image}.gz`;
+  },
+  'a folder': async (shop) => shop.unpacked(await shop.image(), 'iso'),
+  'UDF alone': udfOnly,
+  'a release with its ISO': async (shop) => shop.build(await shop.image(), 'pxe-dir'),
+  'a release without its ISO': async (shop) => shop.build(await shop.image(), 'pxe-dir', { config: fetchesSquashfs }),
+  'an archive of ours': async (shop) => shop.build(await shop.image(), 'pxe-tar'),
+  'an ISO of ours': async (shop) => shop.build(await shop.image(), 'iso'),
+};
+const fetchesSquashfs = asked('liveRoot: squashfs');
+
+describeWith({ programs: [...workshopPrograms, 'genisoimage', '7zz'] }, 'whatever comes in', () => {
+  const openFiles = () => readdirSync('/proc/self/fd').length;
+  const added = asked(
+    'pxe: { additionalFiles: [{ destination: new, content: new }] }\niso: { additionalFiles: [{ destination: new, content: new }] }',
+  );
+
+  for (const [what, input] of Object.entries(inputs)) {
+    test(`${what}: what comes out has the live system, and no file is left open or lying about`, async () => {
+      const shop = new Workshop();
+      const image = await input(shop);
+      for (const format of formats) {
+        for (const liveRoot of ['iso', 'squashfs'] as const) {
+          const before = openFiles();
+          const output = await shop.build(image, format, { name: 'made', config: { ...added, liveRoot } });
+          expect(openFiles()).toBe(before);
+          expect(readdirSync(join(output, '..'))).toHaveLength(1);
+          const files = shop.unpacked(output, format);
+          const isoInside = format !== 'iso' && liveRoot === 'iso';
+          const medium = isoInside ? shop.unpacked(join(files, 'made.iso'), 'iso') : files;
+          for (const path of ['liveos/rootfs.img', 'new']) expect(readFileSync(join(medium, path)).length).not.toBe(0);
+          const menu = format === 'iso' ? 'boot/grub2/grub-pxe.cfg' : 'boot/grub2/grub.cfg';
+          expect(kernelLine(readFileSync(join(files, menu), 'utf8'))).toContain(
+            `http://$net_default_server/${liveRoot === 'iso' ? 'made.iso' : 'liveos/rootfs.img'}"`,
+          );
+        }
+      }
+    }, 60_000);
+  }
 });
 
 /** Answers every request as one for an ISO of that size. */
