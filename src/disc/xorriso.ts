@@ -65,7 +65,8 @@ class Voice {
 
 /**
  * Writes a disc with xorriso. Aborting ends it and throws the signal's reason.
- * Throws XORRISO_MISSING, OUTPUT_FULL or DISC_NOT_WRITTEN with what xorriso says.
+ * Throws XORRISO_MISSING, OUTPUT_FULL, or DISC_NOT_READ or DISC_NOT_WRITTEN with what
+ * xorriso says.
  */
 export async function runXorriso(run: Run): Promise<void> {
   run.signal?.throwIfAborted();
@@ -90,6 +91,7 @@ export async function runXorriso(run: Run): Promise<void> {
   if (/no space left|quota exceeded|exceeds free space/i.test(said)) {
     throw new BootwrightError('OUTPUT_FULL', { path: run.path });
   }
+  if (/cannot read ISO image tree/i.test(said)) throw new BootwrightError('DISC_NOT_READ', { reason: said });
   const ended = signal === undefined ? `it ended with status ${exitCode ?? 'unknown'}` : `it was ended by ${signal}`;
   throw new BootwrightError('DISC_NOT_WRITTEN', { reason: said === '' || signal !== undefined ? ended : said });
 }

@@ -26,6 +26,11 @@ export const discErrors = {
     problem: 'the UEFI loaders of the disc have {sizeBytes} bytes, more than the {limitBytes} of an EFI boot image',
     remedy: 'Leave only what boots the machine in EFI/BOOT.',
   },
+  DISC_NOT_READ: {
+    exit: exit.image,
+    problem: 'xorriso could not read the image: {reason}',
+    remedy: 'Look at the reason; a damaged image is told by "xorriso -indev FILE -check_media --".',
+  },
   DISC_NOT_WRITTEN: {
     exit: exit.output,
     problem: 'xorriso could not write the ISO: {reason}',

@@ -5,15 +5,23 @@ import { join } from 'node:path';
 import { gunzipSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { BootwrightError } from '../../src/errors.ts';
+import type { OutputFormat } from '../../src/image-config/config.ts';
+import { openIso } from '../../src/iso/volume.ts';
+import { bytesSource } from '../../src/platform/files.ts';
+import { manifestOfArchive } from '../../src/release/archive-manifest.ts';
 import { deliver } from '../../src/release/deliver.ts';
 import { folderOf, isoOf, partsOf, treeImages } from '../image-trees/trees.ts';
+import { masteredLiveOs, masteringPrograms } from '../support/mastered-liveos.ts';
 import { describeWith } from '../support/programs.ts';
+import { pxeConfig } from '../support/tiny-liveos.ts';
 import type { Parts } from '../support/tiny-tree.ts';
 import { contentsOf, requireWhole, temporaryFolder } from './folder.ts';
 import { type Dice, dice, oneOf, spoil, spoilText } from './mutations.ts';
+import { fullOsParts } from './workshop.ts';
 
 const limitMs = 5000;
 const blockBytes = 2048;
+const endings = { 'pxe-dir': '', 'pxe-tar': '.tar', iso: '.iso' } as const;
 /** Builds wait for the disk, which a thousand of them need not. */
 const fastFolder = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
@@ -24,16 +32,31 @@ interface Mutant {
   readonly what: string;
 }
 
+/** Whatever was built must be whole: by its manifest, or as an image that can be built from. */
+async function requireSound(output: string, format: OutputFormat): Promise<void> {
+  if (format === 'pxe-dir') {
+    requireWhole(output);
+  } else if (format === 'pxe-tar') {
+    expect((await manifestOfArchive(output)).entries.length).toBeGreaterThan(0);
+  } else {
+    const image = await openIso(bytesSource(readFileSync(output)));
+    expect(image.find('bootwright/image.yaml')?.kind).toBe('file');
+  }
+}
+
 /**
  * Builds of so many spoiled images. Each must end soon, in a release that is whole or in an error that has a code and
  * blames the image; and leave everything else as it was.
  */
-async function requireSafeEnds(count: number, mutantOf: (roll: Dice) => Mutant): Promise<Record<string, number>> {
+async function requireSafeEnds(
+  count: number,
+  mutantOf: (roll: Dice) => Mutant,
+  formats: readonly OutputFormat[] = ['pxe-dir', 'pxe-dir', 'pxe-tar'],
+): Promise<Record<string, number>> {
   const here = temporaryFolder(fastFolder);
   mkdirSync(join(here, 'work'));
   writeFileSync(join(here, 'neighbour'), 'untouched');
   const untouched = contentsOf(here);
-  const output = join(here, 'work/out');
   const ends: Record<string, number> = { built: 0, refused: 0 };
   for (let seed = 1; seed <= count; seed += 1) {
     const roll = dice(seed);
@@ -43,14 +66,15 @@ async function requireSafeEnds(count: number, mutantOf: (roll: Dice) => Mutant):
     writeFileSync(image, bytes);
     const startedMs = performance.now();
     let error: unknown;
-    await deliver({ image, kernelArguments: oneOf([[], ['console=ttyS0']], roll) }, output, 'pxe-dir').catch(
-      (caught: unknown) => {
-        error = caught;
-      },
-    );
+    const format = oneOf(formats, roll);
+    const output = join(here, 'work', `out${endings[format]}`);
+    const kernelArguments = oneOf([[], ['console=ttyS0']], roll);
+    await deliver({ image, kernelArguments }, output, format).catch((caught: unknown) => {
+      error = caught;
+    });
     expect(performance.now() - startedMs, label).toBeLessThan(limitMs);
     if (error === undefined) {
-      requireWhole(output);
+      await requireSound(output, format);
       rmSync(output, { recursive: true });
     } else {
       expect(error, label).toBeInstanceOf(BootwrightError);
@@ -96,13 +120,43 @@ function regionsOf(image: Buffer, parts: Parts): Region[] {
   return regions;
 }
 
+/** Settings as builds leave them in images, ours and those of Azure Linux Image Customizer. */
+const savedTexts = [
+  [
+    'bootwright/image.yaml',
+    `liveRoot: "iso"
+iso:
+  kernelCommandLine:
+    extraCommandLine:
+      - "rd.info"
+  volumeLabel: "RACK_7"
+pxe:
+  initramfsType: "bootstrap"
+  bootstrapBaseUrl: "http://boot.example/v1"
+  kernelCommandLine:
+    extraCommandLine:
+      - "console=ttyS0"
+`,
+  ],
+  [
+    'azl-image-customizer/saved-configs.yaml',
+    `liveos:
+  kernelCommandLine:
+    extraCommandLine: [rd.info, console=tty0]
+  kdumpBootFiles: none
+pxe:
+  isoImageBaseUrl: http://reference.example/images
+`,
+  ],
+] as const;
+
 const subjects = treeImages.map((image) => {
   const bytes = Buffer.from(isoOf(image));
   return { image, bytes, regions: regionsOf(bytes, partsOf(image)) };
 });
 
-test('500 images with spoiled bytes are built whole or refused with a reason', async () => {
-  const ends = await requireSafeEnds(500, (roll) => {
+test('440 images with spoiled bytes are built whole or refused with a reason', async () => {
+  const ends = await requireSafeEnds(440, (roll) => {
     const { image, bytes, regions } = oneOf(subjects, roll);
     const { name, start, end } = oneOf(regions, roll);
     const [how, spoiled] = spoil(bytes, roll, start, end);
@@ -135,9 +189,9 @@ test('250 images with spoiled menus, entries and settings are built whole or ref
     const folder = join(folderOf(image), 'image');
     const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
     const paths = files.map((entry) => join(entry.parentPath, entry.name)).sort();
-    const path = oneOf(paths, roll);
-    const [how, text] = spoilText(readFileSync(path, 'latin1'), roll);
-    const name = path.slice(folder.length + 1);
+    const texts = paths.map((path) => [path.slice(folder.length + 1), readFileSync(path, 'latin1')] as const);
+    const [name, original] = oneOf([...texts, ...savedTexts], roll);
+    const [how, text] = spoilText(original, roll);
     const bytes = isoOf(image, { [name]: Buffer.from(text, 'latin1') });
     return { name: 'image.iso', bytes, what: `${image.name}, ${name}, ${how}` };
   });
@@ -168,5 +222,31 @@ describeWith({ programs: ['xz', '7z', 'zip'] }, 'images that come packed', () =>
       const [how, spoiled] = spoil(bytes, roll);
       return { name, bytes: spoiled, what: `${name}, ${how}` };
     });
+  }, 120_000);
+});
+
+describeWith({ programs: masteringPrograms }, 'images that are written anew', () => {
+  test('60 that are spoiled become ISOs or are refused with a reason', async () => {
+    const here = temporaryFolder();
+    const saved: Parts = Object.fromEntries(savedTexts);
+    const bases: [Buffer, Region[]][] = [];
+    for (const parts of [saved, { ...saved, ...fullOsParts }]) {
+      const path = join(here, 'image.iso');
+      await masteredLiveOs(path, parts);
+      const bytes = readFileSync(path);
+      bases.push([bytes, regionsOf(bytes, { ...parts, 'boot/grub2/grub-pxe.cfg': pxeConfig })]);
+    }
+    const ends = await requireSafeEnds(
+      60,
+      (roll) => {
+        const [bytes, regions] = oneOf(bases, roll);
+        const { name, start, end } = oneOf(regions, roll);
+        const [how, spoiled] = spoil(bytes, roll, start, end);
+        return { name: 'image.iso', bytes: spoiled, what: `${name}, ${how}` };
+      },
+      ['iso'],
+    );
+    expect(ends['built']).toBeGreaterThan(5);
+    expect(ends['refused']).toBeGreaterThan(5);
   }, 120_000);
 });
