@@ -9,5 +9,6 @@ export function asMounted(image: IsoImage): IsoImage {
   if (image.naming !== 'iso9660') return image;
   const seen = (path: string) => path.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
   const entries = image.entries.map((entry) => ({ ...entry, path: seen(entry.path) }));
-  return { ...image, entries, find: lookup(entries) };
+  const bootCatalog = image.bootCatalog && seen(image.bootCatalog);
+  return { ...image, bootCatalog, entries, find: lookup(entries) };
 }

@@ -29,6 +29,19 @@ function damaged(what: string, offsetBytes: number): BootwrightError {
   return new BootwrightError('ISO_DAMAGED', { what, offsetBytes });
 }
 
+/** Where the catalog, of one sector, is a file of the tree. */
+export function bootCatalogPath(
+  { bootCatalogSector }: Descriptors,
+  entries: readonly ImageEntry[],
+): string | undefined {
+  if (bootCatalogSector === undefined) return undefined;
+  const offsetBytes = bootCatalogSector * sectorBytes;
+  return entries.find(
+    ({ kind, sizeBytes, extents }) =>
+      kind === 'file' && sizeBytes === sectorBytes && extents[0]?.offsetBytes === offsetBytes,
+  )?.path;
+}
+
 /** Reads El Torito's boot catalog: one sector, 64 entries, where every image known has at most a handful. */
 export async function readBootCatalog(
   source: ByteSource,

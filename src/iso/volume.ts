@@ -3,7 +3,7 @@ import { Budget } from './budget.ts';
 import { type Descriptors, readDescriptors, type VolumeDescriptor } from './descriptors.ts';
 import { readDirectory } from './directory.ts';
 import { type DirectoryRecord, decodeDirectoryRecord } from './directory-record.ts';
-import { type BootImage, readBootCatalog } from './el-torito.ts';
+import { type BootImage, bootCatalogPath, readBootCatalog } from './el-torito.ts';
 import { openEntry, openExtents, requireInside } from './extents.ts';
 import { lookup } from './lookup.ts';
 import type { Naming } from './names.ts';
@@ -19,6 +19,8 @@ export interface IsoImage extends ImageTree {
   /** Where the names come from: Rock Ridge if there is any, else Joliet, else plain ISO9660. */
   readonly naming: Naming;
   readonly bootImages: readonly BootImage[];
+  /** The file of the tree that is El Torito's boot catalog, if one is: it has addresses of this very disc. */
+  readonly bootCatalog: string | undefined;
   /** The bytes of a boot image, such as a FAT that no file of the tree names. */
   openBootImage(image: BootImage): ByteSource;
 }
@@ -69,6 +71,7 @@ export async function openIso(source: ByteSource): Promise<IsoImage> {
     naming,
     entries,
     bootImages: await readBootCatalog(source, descriptors, entries),
+    bootCatalog: bootCatalogPath(descriptors, entries),
     find: lookup(entries),
     open: (entry) => openEntry(source, entry),
     openBootImage: ({ extent }) => openExtents(source, [extent]),

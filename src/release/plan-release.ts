@@ -30,6 +30,9 @@ export async function planRelease(prepared: Prepared): Promise<{ plan: ExtractPl
   // The image's configuration comes to its one place; what leads on to that may be where it was.
   const left = put.some(({ path }) => path === menu.found.entry.path) ? [] : [menu.found.entry.path];
   if (carries && live !== undefined) left.push(live.path);
+  // A disc's boot catalog names sectors of it: of no use beside it, and another one where the ISO is written anew.
+  const catalog = base.iso?.bootCatalog;
+  if (catalog !== undefined && tree.find(catalog) === base.tree.find(catalog)) left.push(catalog);
   const plan = planExtract({
     tree: overlayTree(withOwn, { put, remove: [] }),
     loaders: checked.loaders,
