@@ -29,6 +29,11 @@ function contents(path: string, format: OutputFormat): unknown {
 
 const kinds: readonly (readonly [what: string, parts: Parts, config: ImageConfig])[] = [
   ['a live system that is fetched', {}, settings],
+  [
+    'a live system with one more file in its ISO',
+    {},
+    asked('pxe: { additionalFiles: [{ destination: a, content: b }] }'),
+  ],
   ['a live system that is fetched without its ISO', {}, { ...settings, liveRoot: 'squashfs' }],
   ['a whole system in its initrd', fullOsParts, { iso: settings.iso as OutputConfig }],
 ];
