@@ -4,7 +4,8 @@ export const discErrors = {
   XORRISO_MISSING: {
     exit: exit.environment,
     problem: 'xorriso, which writes ISOs, is not installed here',
-    remedy: 'Install it (apt install xorriso), or choose another output format.',
+    remedy:
+      'Install it (apt install xorriso). Without it, machines can be given an ISO as it is, with no file added or changed.',
   },
   DISC_LABEL_INVALID: {
     exit: exit.usage,
