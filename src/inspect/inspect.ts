@@ -90,7 +90,8 @@ async function inspectOpened(
       config: configuration?.path ?? 'grub.cfg',
       configText: configuration?.text,
       url: liveFilesystem === undefined ? undefined : url,
-      askUrl,
+      // Who made an image does not decide whom this machine asks; a release is one that somebody here built.
+      askUrl: askUrl && (askedUrl !== undefined || kind === 'release'),
       signal,
     },
   );

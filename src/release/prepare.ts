@@ -16,7 +16,7 @@ import { isUnchanged, noChanges, overlayTree, type PutFile, type TreeChanges, to
 import { type Preflight, preflight } from './preflight.ts';
 import { findLiveFilesystem, findLoaders } from './recognise.ts';
 import type { BuildRequest } from './request.ts';
-import { type BuildSettings, type LivePlace, livePlace, settle, type Target } from './settings.ts';
+import { type BuildSettings, type LivePlace, livePlace, settle, type Target, urlAskedFor } from './settings.ts';
 import { textFile } from './text-file.ts';
 
 /** All that was decided about a build, and nothing of it written but what had to be converted. */
@@ -140,7 +140,8 @@ async function check(
       isoSizeBytes: isFetchedAsItIs ? base.isoFile?.source.sizeBytes : undefined,
       fetched: live === undefined ? undefined : settings.liveRoot,
       url: place.url,
-      askUrl: request.checkUrl,
+      // Who made the image does not decide whom this machine asks.
+      askUrl: request.checkUrl && urlAskedFor(request, 'network') !== undefined,
       signal: request.signal,
     },
   );

@@ -59,7 +59,7 @@ function isoFileName(name: string): string {
  * The URL that this very build was asked for. One in the file is for machines that boot over the network, and may stand
  * there beside a disc that needs none; one that was saved may be of an image of the other kind.
  */
-function urlAskedFor({ isoUrl, baseUrl, config }: BuildRequest, target: Target): string | undefined {
+export function urlAskedFor({ isoUrl, baseUrl, config }: BuildRequest, target: Target): string | undefined {
   const pxe = target === 'network' ? config?.pxe : undefined;
   const inFile = pxe?.isoImageFileUrl ?? pxe?.isoImageBaseUrl ?? pxe?.bootstrapFileUrl ?? pxe?.bootstrapBaseUrl;
   return isoUrl ?? baseUrl ?? inFile;
