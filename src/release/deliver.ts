@@ -90,6 +90,22 @@ function make(request: BuildRequest, staging: string, format: OutputFormat, outp
   return makeRelease(request, staging, format === 'pxe-tar' ? compressionOf(output) : undefined);
 }
 
+/** As many other builds as may put their output there at the same moment. */
+const maxAttempts = 100;
+
+/** Looks again at what is there, since a build takes its time, in which somebody may have put something there. */
+async function put(made: string, path: string, format: OutputFormat): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    const occupied = await lookAtOutput(path, format);
+    try {
+      return await (format === 'pxe-dir' ? putFolder(made, path, occupied) : rename(made, path));
+    } catch (error) {
+      // Between the look and the step another build was faster.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOTEMPTY' || attempt === maxAttempts) throw error;
+    }
+  }
+}
+
 async function deliverTo(path: string, request: BuildRequest, format: OutputFormat, name: string): Promise<Delivered> {
   await requireOutside(path, request.image);
   await lookAtOutput(path, format);
@@ -98,10 +114,7 @@ async function deliverTo(path: string, request: BuildRequest, format: OutputForm
   try {
     const { path: made, ...delivered } = await make(request, staging.folder, format, name);
     request.signal?.throwIfAborted();
-    // Again: a build takes its time, in which somebody may have put something there.
-    const occupied = await lookAtOutput(path, format);
-    if (format === 'pxe-dir') await putFolder(made, path, occupied);
-    else await rename(made, path);
+    await put(made, path, format);
     await syncFolder(dirname(path));
     return delivered;
   } finally {

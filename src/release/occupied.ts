@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs';
 import { lstat, readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { BootwrightError } from '../errors.ts';
@@ -62,8 +63,9 @@ export async function resolveOutput(path: string): Promise<string> {
   try {
     return await realpath(path);
   } catch (cause) {
-    const isLink = await lstat(path).catch(() => undefined);
-    if (isLink !== undefined) throw new BootwrightError('OUTPUT_NOT_OURS', { path }, { cause });
+    const found = await lstat(path).catch(() => undefined);
+    // Anything but a link came there a moment ago, from another build, and is looked at as such.
+    if (found?.isSymbolicLink()) throw new BootwrightError('OUTPUT_NOT_OURS', { path }, { cause });
     return path;
   }
 }
@@ -83,12 +85,35 @@ export async function requireOutside(path: string, image: string): Promise<void>
   if (isInside) throw new BootwrightError('OUTPUT_IN_IMAGE', { path, image });
 }
 
-/** Throws OUTPUT_NOT_OURS, with what is not, for anything that a build may not replace. */
-export async function lookAtOutput(path: string, format: OutputFormat): Promise<Occupied> {
-  const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
+async function statOf(path: string): Promise<Stats | undefined> {
+  return stat(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
     throw error;
   });
+}
+
+/** As many other builds as may replace an output while it is looked at. */
+const maxReplaced = 100;
+
+/**
+ * Throws OUTPUT_NOT_OURS, with what is not, for anything that a build may not replace. What another build replaces
+ * meanwhile is looked at again: half of the one and half of the other would be nobody's.
+ */
+export async function lookAtOutput(path: string, format: OutputFormat): Promise<Occupied> {
+  for (let looks = 1; ; looks += 1) {
+    const before = await statOf(path);
+    try {
+      return await lookAt(path, format, before);
+    } catch (error) {
+      const after = await statOf(path);
+      // Its time as well: the number of a file that is gone goes to the next one.
+      const isSame = after?.ino === before?.ino && after?.ctimeMs === before?.ctimeMs;
+      if (isSame || looks === maxReplaced) throw error;
+    }
+  }
+}
+
+async function lookAt(path: string, format: OutputFormat, found: Stats | undefined): Promise<Occupied> {
   if (found === undefined) return 'free';
   if (format === 'pxe-dir' && found.isDirectory()) return lookAtFolder(path);
   if (format === 'pxe-tar' && found.isFile()) return lookAtFile(path);

@@ -25,6 +25,24 @@ async function isThere(folder: string, manifest: Manifest): Promise<boolean> {
   }
 }
 
+/** What the name of a release is taken by, as `rename` says it: a folder with something in it, or a file. */
+const taken = ['ENOTEMPTY', 'EEXIST', 'ENOTDIR'];
+
+/** Gives a release its place; `false` where the same is there already, be it from another build a moment ago. */
+async function appear(made: string, target: string, manifest: Manifest): Promise<boolean> {
+  for (let damaged = 0; ; damaged += 1) {
+    try {
+      await rename(made, target);
+      return true;
+    } catch (error) {
+      if (!taken.includes((error as NodeJS.ErrnoException).code ?? '') || damaged > 3) throw error;
+    }
+    if (await isThere(target, manifest)) return false;
+    // Somebody removed a part of a release by hand.
+    await rename(target, `${made}.damaged-${damaged}`);
+  }
+}
+
 async function publishAside(layout: RootLayout, request: BuildRequest): Promise<Published> {
   await mkdir(layout.staging, { recursive: true });
   await mkdir(layout.releases, { recursive: true });
@@ -34,13 +52,9 @@ async function publishAside(layout: RootLayout, request: BuildRequest): Promise<
     await mkdir(made);
     const manifest = await build(request, made, join(aside, 'scratch'));
     request.signal?.throwIfAborted();
-    const target = join(layout.releases, manifest.id);
-    if (await isThere(target, manifest)) return { manifest, already: true };
-    // Nothing, unless somebody removed a part of a release by hand.
-    await rename(target, join(aside, 'damaged')).catch(() => {});
-    await rename(made, target);
+    const already = !(await appear(made, join(layout.releases, manifest.id), manifest));
     await syncFolder(layout.releases);
-    return { manifest, already: false };
+    return { manifest, already };
   } finally {
     await rm(aside, { recursive: true, force: true });
   }

@@ -12,16 +12,21 @@ export interface Staging {
 /** In a staging folder: the earlier output, where it could not be swapped in one step. */
 export const setAsideName = 'earlier';
 
-/** The lock of a folder says that its build is alive. `undefined`: it is; or that can't be known here. */
-async function lockFolder(folder: string): Promise<FileHandle | undefined> {
+/** Whose a folder is: its lock, which says that the build is alive, or why there is none. */
+type Lock = FileHandle | 'of another' | 'unknown';
+
+async function lockFolder(folder: string): Promise<Lock> {
   const handle = await open(folder, 'r').catch(() => undefined);
+  if (handle === undefined) return 'of another';
   try {
-    if (handle !== undefined && lockOpenFile(handle.fd)) return handle;
+    if (lockOpenFile(handle.fd)) return handle;
+    await handle.close();
+    return 'of another';
   } catch {
     // This file system has no locks: then nobody removes what may be another's.
+    await handle.close();
+    return 'unknown';
   }
-  await handle?.close();
-  return undefined;
 }
 
 function prefixOf(output: string): string {
@@ -36,7 +41,7 @@ async function clearStale(output: string): Promise<void> {
     if (!name.startsWith(prefixOf(output)) || !/^\w{6}$/.test(name.slice(prefixOf(output).length))) continue;
     const folder = join(parent, name);
     const lock = await lockFolder(folder);
-    if (lock === undefined) continue;
+    if (typeof lock === 'string') continue;
     try {
       const isThere = await stat(output).catch(() => undefined);
       if (isThere === undefined) await rename(join(folder, setAsideName), output).catch(() => {});
@@ -55,6 +60,22 @@ async function removeEmpty(from: string, upTo: string): Promise<void> {
   }
 }
 
+/** As many other builds of one output as may begin at the same moment. */
+const maxAttempts = 100;
+
+/** A folder of our own. Before it is locked, a build that begins may take it for what a killed one left, and remove it. */
+async function makeLocked(parent: string, prefix: string): Promise<{ folder: string; lock: FileHandle | undefined }> {
+  for (let attempt = 1; ; attempt += 1) {
+    const folder = await mkdtemp(join(parent, prefix));
+    const lock = await lockFolder(folder);
+    if (lock === 'unknown' || attempt === maxAttempts) return { folder, lock: undefined };
+    if (lock === 'of another') continue;
+    const isThere = await stat(folder).catch(() => undefined);
+    if (isThere?.ino === (await lock.stat()).ino) return { folder, lock };
+    await lock.close();
+  }
+}
+
 /** Makes a staging folder on the file system of the output. Errors of the file system come as they are. */
 export async function makeStaging(output: string): Promise<Staging> {
   const parent = dirname(output);
@@ -64,8 +85,7 @@ export async function makeStaging(output: string): Promise<Staging> {
   };
   try {
     await clearStale(output);
-    const folder = await mkdtemp(join(parent, prefixOf(output)));
-    const lock = await lockFolder(folder);
+    const { folder, lock } = await makeLocked(parent, prefixOf(output));
     return {
       folder,
       async remove() {
