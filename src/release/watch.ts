@@ -65,6 +65,7 @@ const tryAgainAfterMs = 30_000;
 /** A build that failed: of what, why, and when to try that again. */
 interface Failure {
   readonly image: Seen;
+  readonly recipe: string;
   readonly reason: string;
   readonly againMs: number;
 }
@@ -84,12 +85,11 @@ export function watchImages({ images, layout, built, clock, kernelArguments, rep
   const failures = new Map<string, Failure>();
   let wake = () => {};
 
-  async function buildOne(image: Arrival): Promise<void> {
+  async function buildOne(image: Arrival, recipe: string): Promise<void> {
     const startedMs = clock.elapsedMs();
     const name = basename(image.path);
     report({ step: 'building', image: name, sizeBytes: image.sizeBytes });
     try {
-      const recipe = await recipeOf(image);
       const file = await configBeside(image.path);
       for (const key of file?.ignored ?? []) report({ step: 'ignored', image: name, key });
       const { manifest } = await publish(layout, {
@@ -108,11 +108,11 @@ export function watchImages({ images, layout, built, clock, kernelArguments, rep
       const durationMs = clock.elapsedMs() - startedMs;
       report({ step: 'published', image: name, releaseId: manifest.id, activated: first, durationMs });
     } catch (error) {
-      if (!stopping.signal.aborted) fail(image, error);
+      if (!stopping.signal.aborted) fail(image, recipe, error);
     }
   }
 
-  function fail(image: Arrival, error: unknown): void {
+  function fail(image: Arrival, recipe: string, error: unknown): void {
     const { path, quietMs } = image;
     const nowMs = clock.nowMs();
     const before = failures.get(path);
@@ -120,22 +120,23 @@ export function watchImages({ images, layout, built, clock, kernelArguments, rep
     if (hasCode(error, 'SOURCE_CHANGED')) return;
     const isCutOff = hasCode(error, 'ISO_TRUNCATED') || hasCode(error, 'PACKED_DAMAGED');
     if (isCutOff && quietMs < abandonedAfterMs) {
-      failures.set(path, { image, reason: before?.reason ?? '', againMs: nowMs + abandonedAfterMs - quietMs });
+      failures.set(path, { image, recipe, reason: before?.reason ?? '', againMs: nowMs + abandonedAfterMs - quietMs });
       return;
     }
     const isItsFault = error instanceof BootwrightError && error.exitStatus === exit.image;
     const reason = String(error);
-    failures.set(path, { image, reason, againMs: isItsFault ? Number.POSITIVE_INFINITY : nowMs + tryAgainAfterMs });
-    if (!isSame(image, before?.image) || reason !== before?.reason) {
+    const againMs = isItsFault ? Number.POSITIVE_INFINITY : nowMs + tryAgainAfterMs;
+    failures.set(path, { image, recipe, reason, againMs });
+    if (!isSame(image, before?.image) || recipe !== before?.recipe || reason !== before?.reason) {
       report({ step: 'unusable', image: basename(path), error });
     }
   }
 
-  async function isBuilt(image: Seen): Promise<boolean> {
+  async function isBuilt(image: Seen, recipe: string): Promise<boolean> {
     const known = await built.find(image.path);
     return (
       isSame(image, known) &&
-      known?.recipe === (await recipeOf(image)) &&
+      known?.recipe === recipe &&
       existsSync(join(layout.releases, known.releaseId, manifestName))
     );
   }
@@ -145,10 +146,12 @@ export function watchImages({ images, layout, built, clock, kernelArguments, rep
     const nowMs = clock.nowMs();
     for (const image of await arrivals.look(nowMs)) {
       if (stopping.signal.aborted) return;
+      if (image.quietMs < settledAfterMs) continue;
       const failure = failures.get(image.path);
-      if (image.quietMs < settledAfterMs || (isSame(image, failure?.image) && nowMs < (failure?.againMs ?? 0)))
-        continue;
-      if (!(await isBuilt(image))) return buildOne(image);
+      const recipe = await recipeOf(image);
+      const isKnown = isSame(image, failure?.image) && recipe === failure?.recipe;
+      if (isKnown && nowMs < (failure?.againMs ?? 0)) continue;
+      if (!(await isBuilt(image, recipe))) return buildOne(image, recipe);
     }
   }
 

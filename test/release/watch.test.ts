@@ -277,3 +277,24 @@ test('settings that are wrong are told once, until they are mended', async () =>
   await place.clock.pass(60_000);
   expect(place.events.at(-1)).toMatchObject({ step: 'published' });
 });
+
+test('an image that its settings made unusable is built when they are mended, and again when a file that they add changes', async () => {
+  const place = new WatchedFolder();
+  mkdirSync(place.images, { recursive: true });
+  const settings = (destination: string) =>
+    `pxe: { additionalFiles: [{ source: agent.json, destination: ${destination} }] }\nliveRoot: squashfs\n`;
+  writeFileSync(join(place.images, 'agent.json'), '{}');
+  // There is a folder already.
+  writeFileSync(join(place.images, 'a.yaml'), settings('boot/grub2'));
+  await place.put('a.iso');
+  place.start();
+  await place.clock.pass(120_000);
+  expect(place.told().filter((step) => step === 'unusable')).toHaveLength(1);
+  writeFileSync(join(place.images, 'a.yaml'), settings('artifacts/agent.json'));
+  await place.clock.pass(5000);
+  expect(place.told()).toEqual(['building', 'published']);
+  writeFileSync(join(place.images, 'agent.json'), '{"more":true}');
+  await place.clock.pass(5000);
+  expect(place.told()).toEqual(['building', 'published']);
+  expect(place.releases()).toHaveLength(2);
+});
