@@ -1,5 +1,5 @@
 import { mkdir, rename, stat } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { BootwrightError } from '../errors.ts';
 import type { OutputFormat } from '../image-config/config.ts';
 import { describeWriteFailure, syncFolder } from '../platform/durable.ts';
@@ -72,12 +72,14 @@ async function makeRelease(request: BuildRequest, staging: string, compression?:
         request.onProgress?.({ phase: 'pack', path: file, doneBytes, totalBytes: made.sizeBytes });
       },
     });
-    return { ...made, path };
+    return { ...made, sizeBytes: (await stat(path)).size, path };
   });
 }
 
-function makeDisc(request: BuildRequest, staging: string): Promise<Made> {
-  return withPrepared(request, { target: 'disc', scratch: join(staging, 'scratch') }, async (prepared) => {
+/** The ISO is called what its file is: under that name machines fetch it. */
+function makeDisc(request: BuildRequest, staging: string, output: string): Promise<Made> {
+  const named = { ...request, name: basename(output).replace(/\.iso$/i, '') };
+  return withPrepared(named, { target: 'disc', scratch: join(staging, 'scratch') }, async (prepared) => {
     const path = join(staging, 'release.iso');
     await writeDisc(prepared, path, request);
     return { name: prepared.name, manifest: undefined, sizeBytes: (await stat(path)).size, path };
@@ -86,7 +88,7 @@ function makeDisc(request: BuildRequest, staging: string): Promise<Made> {
 
 /** Makes the output in the staging folder. */
 function make(request: BuildRequest, staging: string, format: OutputFormat, output: string): Promise<Made> {
-  if (format === 'iso') return makeDisc(request, staging);
+  if (format === 'iso') return makeDisc(request, staging, output);
   return makeRelease(request, staging, format === 'pxe-tar' ? compressionOf(output) : undefined);
 }
 

@@ -19,8 +19,8 @@ async function labelOf(iso: string): Promise<string> {
 const enough: Parts = { 'artifacts/bulk': Buffer.alloc(1024 * 1024, 'some of many bytes') };
 
 class DiscWorkshop extends Workshop {
-  override image(parts: Parts = {}, label?: string): Promise<string> {
-    return super.image({ ...enough, ...parts }, label);
+  override image(parts: Parts = {}, label?: string, name?: string): Promise<string> {
+    return super.image({ ...enough, ...parts }, label, name);
   }
 
   menus(iso: string): { disc: string; network: string } {
@@ -89,6 +89,16 @@ describeWith({ programs: [...workshopPrograms, 'checkisomd5'] }, 'an ISO as the 
     const release = await shop.build(output, 'pxe-dir');
     expect(readFileSync(join(release, 'boot/grub2/grub.cfg'), 'utf8')).toBe(network);
     expect(requireWhole(release)).toMatchObject({ iso: 'live.iso', liveUrl: 'http://boot.example/v1/live.iso' });
+  });
+
+  test('is fetched under the name of its file, also by what is built from it', async () => {
+    const shop = new DiscWorkshop();
+    const image = await shop.image({}, undefined, 'other.iso');
+    const output = await shop.build(image, 'iso', { baseUrl: 'http://boot.example/v1' });
+    const { network } = shop.menus(output);
+    expect(kernelLine(network)).toContain(' root=live:http://boot.example/v1/liveos.iso ');
+    const release = await shop.build(output, 'pxe-dir');
+    expect(readFileSync(join(release, 'boot/grub2/grub.cfg'), 'utf8')).toBe(network);
   });
 
   test('gives each menu its own arguments of the kernel', async () => {
