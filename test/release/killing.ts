@@ -49,7 +49,7 @@ export function run(args: readonly string[], moment?: Moment): Promise<Run> {
 }
 
 /** What changes when a file or a folder is replaced, or when something comes into a folder or goes out of it. */
-export function stateOf(path: string): string {
+function stateOf(path: string): string {
   const found = statSync(path, { throwIfNoEntry: false });
   return found === undefined ? 'absent' : `${found.ino} ${found.mtimeMs}`;
 }
