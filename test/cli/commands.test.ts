@@ -52,7 +52,7 @@ describe('wrong use ends with status 2 and a word of what is wrong', () => {
     [['serve', '--rnage', 'x'], "error: unknown option '--rnage'\n(Did you mean --range?)"],
     [['releases', '--all'], "error: unknown option '--all'"],
     [['activate'], "error: missing required argument 'release'"],
-    [['build'], "error: missing required argument 'iso'"],
+    [['build'], "error: missing required argument 'image'"],
     [['build', 'x.iso', '--format', 'zip'], "option '--format <format>' argument 'zip' is invalid"],
     [['releases', 'all'], 'error: too many arguments'],
     [['serve', '--config', 'none.yaml'], '(CONFIG_UNREADABLE)'],

@@ -16,6 +16,8 @@ interface Refusal {
   readonly message?: string | RegExp;
 }
 
+const outputs = { 'pxe-dir': 'out', 'pxe-tar': 'out.tar', iso: 'image.iso' } as const;
+
 /** Builds, and looks that it is refused so and that nothing is left. */
 async function expectRefused(iso: Uint8Array | string, refusal: Refusal, request: Partial<BuildRequest> = {}) {
   const here = temporaryFolder();
@@ -23,7 +25,7 @@ async function expectRefused(iso: Uint8Array | string, refusal: Refusal, request
   writeFileSync(image, iso);
   const before = contentsOf(here);
   for (const format of ['pxe-dir', 'pxe-tar', 'iso'] as const) {
-    const output = join(here, `new/folders/out${format === 'pxe-tar' ? '.tar' : ''}`);
+    const output = join(here, 'new/folders', outputs[format]);
     const building = deliver({ image, kernelArguments: [], ...request }, output, format);
     const { message = /./, ...rest } = refusal;
     await expect(building).rejects.toMatchObject(rest);

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Finding } from '../../src/inspect/finding.ts';
@@ -182,8 +182,10 @@ describeWith({ programs: [...workshopPrograms, 'genisoimage', '7zz'] }, 'whateve
           const medium = isoInside ? shop.unpacked(join(files, 'made.iso'), 'iso') : files;
           for (const path of ['liveos/rootfs.img', 'new']) expect(readFileSync(join(medium, path)).length).not.toBe(0);
           const menu = format === 'iso' ? 'boot/grub2/grub-pxe.cfg' : 'boot/grub2/grub.cfg';
+          // An ISO is called what its file is.
+          const iso = format === 'iso' ? basename(output) : 'made.iso';
           expect(kernelLine(readFileSync(join(files, menu), 'utf8'))).toContain(
-            `http://$net_default_server/${liveRoot === 'iso' ? 'made.iso' : 'liveos/rootfs.img'}"`,
+            `http://$net_default_server/${liveRoot === 'iso' ? iso : 'liveos/rootfs.img'}"`,
           );
         }
       }
