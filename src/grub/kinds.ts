@@ -60,9 +60,3 @@ export function initrdOf(kernel: string, kind: 'bootstrap' | 'full-os', medium?:
   const names = [`/boot/initramfs-${version}.img`, `/boot/initrd.img-${version}`] as const;
   return names.find((name) => medium?.kindOf(name) === 'file') ?? names[0];
 }
-
-const ofSelinux = /^(?:selinux=|enforcing=|security=selinux$)/;
-
-export function isOfSelinux(argument: string): boolean {
-  return ofSelinux.test(argument);
-}

@@ -11,7 +11,7 @@ import {
   removeMatching,
   replaceAll,
 } from './kernel-arguments.ts';
-import { initrdOf, isOfBootstrap, isOfSelinux, liveArguments, startsBootstrap } from './kinds.ts';
+import { initrdOf, isOfBootstrap, liveArguments, startsBootstrap } from './kinds.ts';
 import { isLiveRoot, isRoot, isRootInMemory, type System, systemOf } from './live.ts';
 import { type Environments, valuesLoaded } from './load-env.ts';
 import type { Medium } from './medium.ts';
@@ -29,8 +29,6 @@ export interface MenuOptions {
   readonly environments?: Environments | undefined;
   /** Entries of the other kind of initramfs are turned into this one: other initrds, other arguments. */
   readonly turn?: boolean | undefined;
-  /** Write `selinux=0` in place of what live entries say of SELinux. */
-  readonly disableSelinux?: boolean | undefined;
 }
 
 export interface Rewritten {
@@ -137,7 +135,7 @@ class MenuRewriter {
       added.push(...needed.filter((argument) => !names.has(nameOf(argument))).map(quoted));
     }
     const further = given.filter((argument) => !words.includes(argument) && !isLiveRoot(argument));
-    added.push(...this.#selinux(args, given), ...further.map(quoted));
+    added.push(...further.map(quoted));
     addArguments(command, added, this.#edits);
   }
 
@@ -156,20 +154,6 @@ class MenuRewriter {
     const found = roots.map(({ word }) => word);
     replaceAll(found, root, this.#edits);
     return root !== undefined && roots.length === 0 ? [root] : [];
-  }
-
-  /** Says `selinux=0` where it is asked for; what has to be added at the end is returned. */
-  #selinux(args: readonly Argument[], given: readonly string[]): string[] {
-    if (this.#options.disableSelinux !== true || given.some(isOfSelinux)) return [];
-    const said = args.filter(
-      ({ word, words }) => words.length === 1 && !isKernelOptions(word) && isOfSelinux(words[0] ?? ''),
-    );
-    replaceAll(
-      said.map(({ word }) => word),
-      'selinux=0',
-      this.#edits,
-    );
-    return said.length === 0 ? ['selinux=0'] : [];
   }
 }
 

@@ -79,7 +79,7 @@ mariner_cmdline=lockdown=integrity sysctl.x=1
         ],
       ]),
     },
-    disc: { label: 'CDROM', fullOs: true, turn: true, disableSelinux: true, kernelArguments: [] },
+    disc: { label: 'CDROM', fullOs: true, turn: true, kernelArguments: [] },
     render: { releaseId: 'azl-2', server, http: 'missing' },
   },
   {
@@ -112,14 +112,14 @@ mariner_cmdline=lockdown=integrity sysctl.x=1
       liveUrl: url,
       kernelArguments: ['rd.info'],
       from: 'grub.cfg',
-      disableSelinux: true,
+
       medium: azure4,
     },
     disc: {
       label: 'CDROM',
       fullOs: true,
       turn: true,
-      disableSelinux: true,
+
       kernelArguments: ['rd.info'],
       medium: azure4,
     },
@@ -132,7 +132,7 @@ mariner_cmdline=lockdown=integrity sysctl.x=1
       label: 'CDROM',
       fullOs: true,
       turn: true,
-      disableSelinux: true,
+
       kernelArguments: ['rd.info'],
       medium: azure3,
     },

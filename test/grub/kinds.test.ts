@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { bootEntries } from '../../src/grub/entries.ts';
-import { kernelMenu } from '../../src/grub/kernel-menu.ts';
 import { rewriteForPxe } from '../../src/grub/rewrite.ts';
 import { rewriteForDisc } from '../../src/grub/rewrite-disc.ts';
 
@@ -53,17 +52,6 @@ describe('entries of the other kind of initramfs', () => {
 });
 
 describe('arguments', () => {
-  it.each([
-    ['security=selinux selinux=1 enforcing=1 quiet', 'selinux=0 quiet'],
-    ['quiet', 'quiet selinux=0'],
-    ['selinux=0', 'selinux=0'],
-    ['security=apparmor', 'security=apparmor selinux=0'],
-  ])('%j without SELinux are %j', (given, expected) => {
-    const options = { liveUrl: undefined, kernelArguments: [], from, disableSelinux: true } as const;
-    const { text } = rewriteForPxe(`linux /k ${given}; initrd /i`, options);
-    expect(bootEntries(text)[0]?.arguments.join(' ')).toBe(expected);
-  });
-
   it('are not given twice, and stand before $kernelopts', () => {
     const options = { liveUrl, kernelArguments: ['a', 'b', 'a', 'rd.shell=0'], from, azureDownloader: true } as const;
     const { text } = rewriteForPxe(
@@ -81,25 +69,5 @@ describe('arguments', () => {
     expect(rewriteForDisc(whole, { ...options, fullOs: true, label: 'My Disk' }).text).toContain(
       "--label 'My Disk' --set root",
     );
-  });
-});
-
-describe('a menu for kernels', () => {
-  const kernels = ['/boot/vmlinuz-6.6.9-1', '/boot/vmlinuz-6.6.10-1', '/boot/vmlinuz-6.6.10-1'];
-
-  it('has an entry for each, newest first, ready to be rewritten', () => {
-    const menu = kernelMenu({ title: "Azure's Linux", kernels, kind: 'bootstrap' });
-    const { text } = rewriteForPxe(menu, { liveUrl, kernelArguments: ['quiet'], from });
-    expect(bootEntries(text).map(({ title, initrds, liveRoot }) => [title, initrds[0], liveRoot])).toEqual([
-      ["Azure's Linux (6.6.10-1)", '/boot/initramfs-6.6.10-1.img', liveUrl],
-      ["Azure's Linux (6.6.9-1)", '/boot/initramfs-6.6.9-1.img', liveUrl],
-    ]);
-  });
-
-  it('loads the one initramfs that holds the whole system', () => {
-    const menu = kernelMenu({ title: 'T', kernels: ['/boot/vmlinuz'], kind: 'full-os' });
-    expect(bootEntries(menu)).toEqual([
-      { title: 'T', kernel: '/boot/vmlinuz', initrds: ['/boot/initrd.img'], arguments: [] },
-    ]);
   });
 });

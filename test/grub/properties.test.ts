@@ -19,7 +19,6 @@ const menuOptions = {
     ...['console=ttyS0', 'a=$b c', "it's", 'ip=eth0:dhcp', 'rd.live.image', 'root=live:other', 'selinux=1'],
   ]),
   turn: fc.boolean(),
-  disableSelinux: fc.boolean(),
   medium: fc.constantFrom(
     undefined,
     { kindOf: () => 'file' as const },
