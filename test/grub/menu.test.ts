@@ -57,7 +57,7 @@ describeWith({ programs: grubPrograms }, 'GRUB boots what we read in a menu', ()
     expect(booted(read('azure-linux-4-bls.disc.cfg'), '0')).toEqual([
       'linux',
       '/boot/vmlinuz-6.6.10.1-1.azl4.x86_64',
-      ...['ro', 'selinux=0', 'console=ttyS0', 'rd.shell=0', 'rd.info'],
+      ...['ro', 'selinux=1', 'enforcing=1', 'console=ttyS0', 'rd.shell=0', 'rd.info'],
       'initrd',
       '/boot/initrd.img',
     ]);
@@ -65,7 +65,7 @@ describeWith({ programs: grubPrograms }, 'GRUB boots what we read in a menu', ()
 
   it('with the initrd that took the place of another, although a test asks for that', () => {
     expect(booted(read('azure-linux-2-variables.disc.cfg'), '0')).toEqual([
-      ...['linux', '/boot/', 'rd.auto=1', 'net.ifnames=0', 'selinux=0', 'initrd', '/boot/initrd.img'],
+      ...['linux', '/boot/', 'rd.auto=1', 'net.ifnames=0', 'initrd', '/boot/initrd.img'],
     ]);
   });
 });
