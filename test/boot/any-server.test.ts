@@ -53,25 +53,23 @@ describeWith(needs, 'A bootstrap image that was built with pxe.initramfsType: fu
   it('shows no error and asks nothing on the way', () => expectNoComplaint(booted));
 });
 
-describeWith(
-  { ...needs, programs: [...needs.programs, 'sqfs2tar', 'tar2sqfs', 'bwrap', 'prlimit'] },
-  'A full-os image that was built with --initramfs-type bootstrap',
-  () => {
-    let booted: Boot;
-    beforeAll(async () => {
-      booted = await bootBuilt({ flavour: 'full-os', flags: [...baseUrl, '--initramfs-type', 'bootstrap'] });
-    });
+const turning = { ...needs, programs: [...needs.programs, 'sqfs2tar', 'tar2sqfs', 'bwrap', 'prlimit'] };
 
-    it('fetches its system by the initrd that its own dracut made', () => {
-      expect(booted.root).toMatch(/^LiveOS_rootfs \/ overlay rw,.*lowerdir=\/run\/rootfsbase/);
-      expect(booted.kernelArguments).toContain('root=live:http://10.99.0.1/liveos.iso');
-      expect(booted.protocolsOf('boot/initrd.img')).toEqual(['tftp']);
-      expect(booted.protocolsOf('liveos.iso')).toEqual(['http']);
-    });
+describeWith(turning, 'A full-os image that was built with --initramfs-type bootstrap', () => {
+  let booted: Boot;
+  beforeAll(async () => {
+    booted = await bootBuilt({ flavour: 'full-os', flags: [...baseUrl, '--initramfs-type', 'bootstrap'] });
+  });
 
-    it('shows no error and asks nothing on the way', () => expectNoComplaint(booted));
-  },
-);
+  it('fetches its system by the initrd that its own dracut made', () => {
+    expect(booted.root).toMatch(/^LiveOS_rootfs \/ overlay rw,.*lowerdir=\/run\/rootfsbase/);
+    expect(booted.kernelArguments).toContain('root=live:http://10.99.0.1/liveos.iso');
+    expect(booted.protocolsOf('boot/initrd.img')).toEqual(['tftp']);
+    expect(booted.protocolsOf('liveos.iso')).toEqual(['http']);
+  });
+
+  it('shows no error and asks nothing on the way', () => expectNoComplaint(booted));
+});
 
 describeWith(needs, 'A machine that fetches the squashfs and not the ISO (--live-root squashfs)', () => {
   let booted: Boot;
