@@ -50,13 +50,13 @@ export function smallImage(): Uint8Array {
   const files: Files = {
     'efi/boot/bootx64.efi': smallShim(),
     'efi/boot/grubx64.efi': smallGrub('/boot/grub2'),
-    'boot/grub2/grub.cfg': staticFile('boot/grub2/grub.cfg'),
-    'boot/grub2/grub-pxe.cfg': staticFile('boot/grub2/grub-pxe.cfg'),
-    'boot/grub2/grubenv': staticFile('boot/grub2/grubenv'),
+    'boot/grub2/grub.cfg': staticFile('plain/boot/grub2/grub.cfg'),
+    'boot/grub2/grub-pxe.cfg': staticFile('plain/boot/grub2/grub-pxe.cfg'),
+    'boot/grub2/grubenv': staticFile('common/boot/grub2/grubenv'),
     'boot/vmlinuz': smallKernel(),
     'boot/initrd.img': smallInitrd(),
     'liveos/rootfs.img': smallRoot(),
-    'artifacts/config.json': staticFile('artifacts/config.json'),
+    'artifacts/config.json': staticFile('common/artifacts/config.json'),
   };
   return tinyIso({ label: 'CDROM', rootSystemUse: announcement(), children: folder(files, '') });
 }
