@@ -91,6 +91,14 @@ test('the server of a URL is asked only where that is wanted', async () => {
   expect(codes(await findingsOf({}, { isoUrl, checkUrl: true }))).toContain('LIVE_URL_UNREACHABLE');
 });
 
+test('an image does not decide whom this machine asks: a URL that it brings is left alone', async () => {
+  const saved = 'pxe: { bootstrapFileUrl: "http://127.0.0.1:9/live.iso" }\n';
+  const parts = { 'bootwright/image.yaml': saved };
+  expect(codes(await findingsOf(parts, { checkUrl: true }))).not.toContain('LIVE_URL_UNREACHABLE');
+  const config = { pxe: { kernelArguments: [], additionalFiles: [], bootstrapFileUrl: 'http://127.0.0.1:9/live.iso' } };
+  expect(codes(await findingsOf(parts, { checkUrl: true, config }))).toContain('LIVE_URL_UNREACHABLE');
+});
+
 test('strict: the first warning ends a build into any format, and leaves nothing', async () => {
   for (const format of formats) {
     const image = putImage({ 'boot/initrd.img': initrd({ modules: [] }) });
