@@ -130,16 +130,25 @@ describeWith({ programs: ['ip', 'busybox'], root: true }, 'udhcpc', () => {
     await start();
     const script = join(folder, 'configure');
     const configured = join(folder, 'configured');
-    const commands = `[ "$1" = bound ] && ip address add "$ip/16" dev eth0 && touch ${configured}`;
+    const renewed = join(folder, 'renewed');
+    const commands = `case $1 in
+bound) ip address add "$ip/16" dev eth0 && touch ${configured} ;;
+renew) touch ${renewed} ;;
+esac`;
     await writeFile(script, `#!/bin/sh\n${commands}\nexit 0\n`, { mode: 0o755 });
+    const isThere = async (path: string) => {
+      for (let tries = 0; tries < 100 && !existsSync(path); tries += 1) await sleep(50);
+    };
     const client = pair.client.run('busybox', ['udhcpc', '-i', 'eth0', '-f', '-n', '-s', script], {
       reject: false,
       all: true,
     });
-    for (let tries = 0; tries < 100 && !existsSync(configured); tries += 1) await sleep(50);
+    await isThere(configured);
     // SIGUSR1 makes udhcpc renew by unicast.
     client.kill('SIGUSR1');
     await heard('acknowledged', 2);
+    // We have sent our answer; the client has to take it, too.
+    await isThere(renewed);
     client.kill('SIGTERM');
     expect((await client).all).toMatch(/lease of 10\.77\.1\.0 obtained[\s\S]*lease of 10\.77\.1\.0 obtained/);
   });
