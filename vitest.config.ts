@@ -4,8 +4,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/boot/**'],
-    // Most of them wait for other programs.
-    maxWorkers: 2,
+    // Clients and servers of others have their own patience: one file at a time does not try it.
+    maxWorkers: 1,
     testTimeout: 30_000,
     hookTimeout: 120_000,
   },
