@@ -13,7 +13,6 @@ export interface Menu {
   readonly found: FoundConfig;
   /** Without `blscfg`: its entries stand in it. */
   readonly text: string;
-  readonly original: Buffer;
   /** One that is not UTF-8 must come out with the same bytes, whatever they mean. */
   readonly encoding: 'utf8' | 'latin1';
   readonly medium: Medium;
@@ -67,6 +66,7 @@ async function readBlsFiles(tree: ImageTree): Promise<{ path: string; bytes: Buf
   return read;
 }
 
+const showsBls = /\bbls(?:cfg|_import)\b/;
 const maxRedirects = 4;
 
 /** The configuration that one leads on to, as a vendor's in EFI/<vendor> does; itself where it leads nowhere. */
@@ -92,7 +92,8 @@ export async function readMenu(
 ): Promise<Menu> {
   const medium = mediumOf(tree);
   const [found, original] = await follow(tree, findConfig(tree, use), medium);
-  const bls = await readBlsFiles(tree);
+  // Where nothing shows them, they are of no use, and decide about no encoding.
+  const bls = showsBls.test(original.toString('latin1')) ? await readBlsFiles(tree) : [];
   const encoding = [original, ...bls.map(({ bytes }) => bytes)].every((bytes) => isUtf8(bytes)) ? 'utf8' : 'latin1';
   const written = original.toString(encoding);
   const environments = await readEnvironments(tree, written);
@@ -104,5 +105,5 @@ export async function readMenu(
     architecture,
     medium,
   });
-  return { found, text, original, encoding, medium, environments };
+  return { found, text, encoding, medium, environments };
 }

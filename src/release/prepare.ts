@@ -126,15 +126,16 @@ async function check(
   const { iso } = base;
   // What else machines fetch is yet to be written, and nobody knows how long it will be.
   const isFetchedAsItIs = target === 'network' && isUnchanged(changes);
+  const parsed = bootMenu(configText);
   const checked = await preflight(
     iso === undefined
       ? tree
       : { ...tree, label: iso.label, bootImages: iso.bootImages, openBootImage: iso.openBootImage },
-    bootMenu(configText).entries,
+    parsed.entries,
     {
       live: live !== undefined,
       config: menu.found.entry.path,
-      menu: bootMenu(configText),
+      menu: parsed,
       configText,
       name,
       isoSizeBytes: isFetchedAsItIs ? base.isoFile?.source.sizeBytes : undefined,
