@@ -1,26 +1,9 @@
+import { type Folder, foldersOf } from './folders.ts';
+
 const sectorBytes = 512;
 const entryBytes = 32;
 const rootEntries = 16;
 const endOfChain = 0xfff;
-
-type Folder = Map<string, Folder | Uint8Array>;
-
-function treeOf(files: Readonly<Record<string, Uint8Array>>): Folder {
-  const root: Folder = new Map();
-  for (const [path, content] of Object.entries(files)) {
-    const names = path.split('/');
-    const last = names.pop() as string;
-    let folder = root;
-    for (const each of names) {
-      const next = folder.get(each);
-      const inner: Folder = next instanceof Map ? next : new Map();
-      folder.set(each, inner);
-      folder = inner;
-    }
-    folder.set(last, content);
-  }
-  return root;
-}
 
 function entry(name: string, attributes: number, cluster: number, sizeBytes: number): Uint8Array {
   const bytes = Buffer.alloc(entryBytes);
@@ -46,7 +29,7 @@ export function tinyFat(files: Readonly<Record<string, Uint8Array>>): Uint8Array
     return first;
   }
 
-  function directory(folder: Folder, self: number, parent: number): Uint8Array {
+  function directory(folder: Folder<Uint8Array>, self: number, parent: number): Uint8Array {
     const entries = self === 0 ? [] : [entry('.', 0x10, self, 0), entry('..', 0x10, parent, 0)];
     for (const [name, content] of folder) {
       const isFolder = content instanceof Map;
@@ -57,7 +40,7 @@ export function tinyFat(files: Readonly<Record<string, Uint8Array>>): Uint8Array
     return Buffer.concat(entries);
   }
 
-  const root = directory(treeOf(files), 0, 0);
+  const root = directory(foldersOf(Object.entries(files)), 0, 0);
   const fatSectors = Math.ceil((chain.length * 3) / 2 / sectorBytes);
   const dataStart = 1 + fatSectors + (rootEntries * entryBytes) / sectorBytes;
   const sectors = dataStart + chain.length - 2;

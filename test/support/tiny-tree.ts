@@ -1,4 +1,5 @@
 import { announcement, attributes, field, name, type TinyFile, tinyIso } from '../iso/tiny-iso.ts';
+import { type Folder, foldersOf } from './folders.ts';
 
 /** A file (text, bytes, or with permission bits) or a symbolic link of a tiny image. */
 type Part = string | Uint8Array | { readonly content: string | Uint8Array; readonly mode: number } | Link;
@@ -62,27 +63,7 @@ function plainFile(part: Part): Omit<TinyFile, 'identifier'> {
   return { content: bytesOf(part.content) };
 }
 
-type Folder = Map<string, Folder | Part>;
-
-function treeOf(parts: Parts): Folder {
-  const root: Folder = new Map();
-  for (const [path, part] of Object.entries(parts)) {
-    if (part === null) continue;
-    const names = path.split('/');
-    const last = names.pop() as string;
-    let folder = root;
-    for (const each of names) {
-      const next = folder.get(each);
-      const inner: Folder = next instanceof Map ? next : new Map();
-      folder.set(each, inner);
-      folder = inner;
-    }
-    folder.set(last, part);
-  }
-  return root;
-}
-
-function rockRidge(folder: Folder): TinyFile[] {
+function rockRidge(folder: Folder<Part>): TinyFile[] {
   return [...folder].sort().map(([fileName, part], index) => {
     if (!(part instanceof Map)) return { identifier: `F${index};1`, ...rockRidgeFile(fileName, part) };
     const systemUse = Buffer.concat([name(fileName), attributes(0o040755)]);
@@ -90,7 +71,10 @@ function rockRidge(folder: Folder): TinyFile[] {
   });
 }
 
-function named(folder: Folder, identifierOf: (fileName: string, isFile: boolean) => string | Uint8Array): TinyFile[] {
+function named(
+  folder: Folder<Part>,
+  identifierOf: (fileName: string, isFile: boolean) => string | Uint8Array,
+): TinyFile[] {
   return [...folder].sort().map(([fileName, part]) => {
     const identifier = identifierOf(fileName, !(part instanceof Map));
     return part instanceof Map
@@ -129,7 +113,9 @@ export function tinyImage({
   extra = [],
   bootImage,
 }: TinyImage): Uint8Array {
-  const tree = treeOf(parts);
+  const tree = foldersOf(
+    Object.entries(parts).flatMap(([path, part]): [string, Part][] => (part === null ? [] : [[path, part]])),
+  );
   const isRockRidge = naming === 'rock-ridge';
   const image = Buffer.from(
     tinyIso({
