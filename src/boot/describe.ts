@@ -7,6 +7,11 @@ export interface Described {
   readonly text: string;
 }
 
+const protocolNames = { dhcp: 'DHCP', dhcp6: 'DHCPv6', tftp: 'TFTP' } as const;
+
+/** What stands in an offer that gives no address. RFC 2131 §2. */
+const noAddress = '0.0.0.0';
+
 type Served = Extract<BootEvent, { step: 'served' }>;
 
 /** With or without a slash in front: that is the habit of a loader, and no difference. */
@@ -50,12 +55,15 @@ function describeStep(event: BootEvent, machine: string | undefined): Described 
   switch (event.step) {
     case 'offered':
     case 'acknowledged': {
+      const level = event.step === 'offered' ? 'debug' : 'info';
+      const relay = event.relay === undefined ? '' : `, through the relay ${event.relay}`;
+      if (event.address === noAddress) {
+        const what = event.step === 'offered' ? 'is told' : 'asked, and is told';
+        return { level, text: `${event.mac} ${what} to boot ${event.bootFile}${relay}` };
+      }
       const what = event.step === 'offered' ? 'is offered' : 'has';
       const boot = event.bootFile === undefined ? '' : ` and boots ${event.bootFile}`;
-      return {
-        level: event.step === 'offered' ? 'debug' : 'info',
-        text: `${event.mac} ${what} ${event.address}${boot}`,
-      };
+      return { level, text: `${event.mac} ${what} ${event.address}${boot}${relay}` };
     }
     case 'refused':
       return { level: 'warn', text: `${event.mac} may not have ${event.address}: ${event.reason}` };
@@ -63,6 +71,24 @@ function describeStep(event: BootEvent, machine: string | undefined): Described 
       return { level: 'info', text: `${event.mac} gave ${event.address} back` };
     case 'declined':
       return { level: 'warn', text: `${event.mac} found ${event.address} in use by somebody else` };
+    case 'in-use':
+      return {
+        level: 'warn',
+        text: `${event.address} is in use by ${event.holder}, which nobody gave it to; ${event.mac} gets another one`,
+      };
+    case 'rival': {
+      const taken = event.mac === undefined ? 'answers' : `gave ${event.mac} its address`;
+      return {
+        level: 'warn',
+        text: `another DHCP server, ${event.server}, ${taken} on ${event.interface}; beside it "--dhcp-mode proxy" is right`,
+      };
+    }
+    case 'reshaped': {
+      const asked = `asked ${event.discovers} times and fetched nothing`;
+      return { level: 'warn', text: `${event.mac} ${asked}: its offers are now "${event.to}", not "${event.from}"` };
+    }
+    case 'shape-worked':
+      return { level: 'info', text: `${event.mac} boots by offers that are "${event.shape}"; that is remembered` };
     case 'not-answered':
       return { level: 'warn', text: `${event.mac} got no full answer: ${event.reason}` };
     case 'served':
@@ -75,7 +101,7 @@ function describeStep(event: BootEvent, machine: string | undefined): Described 
     case 'malformed':
       return {
         level: 'debug',
-        text: `${event.address} sent a broken ${event.protocol.toUpperCase()} packet: ${event.reason}`,
+        text: `${event.address} sent a broken ${protocolNames[event.protocol]} packet: ${event.reason}`,
       };
   }
 }
