@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa, type ResultPromise } from 'execa';
 import { formatBytes } from '../src/format.ts';
+import { BlockCache } from '../src/http/block-cache.ts';
 import { startHttpServer } from '../src/http/server.ts';
 import { systemClock } from '../src/platform/clock.ts';
 import { openFile } from '../src/platform/files-node.ts';
@@ -26,7 +27,7 @@ async function serveFolder(folder: string): Promise<void> {
     address,
     port: ports.ours,
     clock: systemClock,
-    cacheBytes: 128 * 1024 * 1024,
+    cache: new BlockCache(128 * 1024 * 1024),
     report: () => {},
     health: () => ({ activeRelease: null }),
     resolve: async (path) => {

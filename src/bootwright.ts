@@ -4,6 +4,7 @@ import { planBoot } from './boot/plan.ts';
 import { createResolver } from './boot/resolve.ts';
 import type { Settings } from './config/settings.ts';
 import { startDhcpServer } from './dhcp/server.ts';
+import { BlockCache } from './http/block-cache.ts';
 import { startHttpServer } from './http/server.ts';
 import { imageReportTo, reportTo } from './log.ts';
 import { systemClock } from './platform/clock.ts';
@@ -64,7 +65,7 @@ export async function startBootwright(settings: Settings, log: Logger): Promise<
     // Both may take their time to end what they send, side by side.
     const transfers: (() => Promise<void>)[] = [];
     undo.push(() => Promise.all(transfers.map((stop) => stop())));
-    const resolve = createResolver({ catalog, ledger, server: { address, httpPort: settings.http.port } });
+    const resolve = createResolver({ catalog, ledger, httpPort: settings.http.port });
 
     const http = await startHttpServer({
       address,
@@ -72,7 +73,7 @@ export async function startBootwright(settings: Settings, log: Logger): Promise<
       resolve,
       report,
       clock,
-      cacheBytes: settings.http.cacheMiB * 1024 * 1024,
+      cache: new BlockCache(settings.http.cacheMiB * 1024 * 1024),
       health: () => ({ activeRelease: catalog.activeId ?? null }),
     });
     transfers.push(() => http.close(graceMs));

@@ -1,9 +1,12 @@
 import type { ByteSource } from '../platform/files.ts';
 
-/** Who asks for a file: by which protocol, from which IPv4 address, and under which address it reached us. */
+/** Who asks for a file, and by which protocol. */
 export interface Asker {
   readonly protocol: 'tftp' | 'http';
+  /** Its address, IPv4 or IPv6. */
   readonly address: string;
+  /** The address under which it reached us: where it finds the rest, too. */
+  readonly local: string;
 }
 
 /** One file of one release, or one that was made for the asker (grub.cfg). */

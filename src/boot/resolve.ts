@@ -14,8 +14,7 @@ import { candidates } from './prefixes.ts';
 export interface ResolverOptions {
   readonly catalog: ReleaseCatalog;
   readonly ledger: BootLedger;
-  /** Our address and HTTP port, as the machines reach them. */
-  readonly server: { readonly address: string; readonly httpPort: number };
+  readonly httpPort: number;
 }
 
 /** Without empty parts and leading slashes (shim asks for `//grubx64.efi`); `undefined` where it would climb. */
@@ -45,12 +44,12 @@ async function readAll(path: string): Promise<Buffer> {
  * The one resolver of TFTP and HTTP. `grub.cfg` is rendered for the release of whoever asks, so that a machine loads
  * its kernel, its initrd and its ISO from the release that its loader came from.
  */
-export function createResolver({ catalog, ledger, server }: ResolverOptions): ResolveBootFile {
+export function createResolver({ catalog, ledger, httpPort }: ResolverOptions): ResolveBootFile {
   const made = new Map<string, Promise<BootFile>>();
 
-  /** A file whose bytes were made here; made once for each release. */
-  function makeOnce(release: Release, path: string, make: () => Promise<Uint8Array>): Promise<BootFile> {
-    const key = `${release.manifest.id}/${path}`;
+  /** A file whose bytes were made here; made once for each release, and for each address of ours that it names. */
+  function makeOnce(release: Release, path: string, make: () => Promise<Uint8Array>, local = ''): Promise<BootFile> {
+    const key = `${release.manifest.id}/${path} ${local}`;
     const known = made.get(key);
     if (known !== undefined) return known;
     const file = make().then((bytes) => ({
@@ -65,17 +64,17 @@ export function createResolver({ catalog, ledger, server }: ResolverOptions): Re
     return file;
   }
 
-  async function render(release: Release): Promise<Uint8Array> {
+  async function render(release: Release, address: string): Promise<Uint8Array> {
     const { id, liveUrl, loader } = release.manifest;
     const live = liveImageOf(release.manifest);
     // A letter for each byte: what is not understood stays as it is, in any encoding.
     const text = (await readAll(`${release.folder}/${grubConfigPath}`)).toString('latin1');
-    const port = server.httpPort === 80 ? '' : `:${server.httpPort}`;
-    const folder = `http://${server.address}${port}/releases/${id}`;
+    const port = httpPort === 80 ? '' : `:${httpPort}`;
+    const folder = `http://${address.includes(':') ? `[${address}]` : address}${port}/releases/${id}`;
     const served = live === null || liveUrl !== null ? undefined : joinUrl(folder, live);
     const rendered = renderGrubConfig(text, {
       releaseId: id,
-      server,
+      server: { address, httpPort },
       http: loader.http,
       ...(served === undefined ? { manifestUrl: joinUrl(folder, manifestName) } : { liveUrl: served }),
     });
@@ -111,7 +110,10 @@ export function createResolver({ catalog, ledger, server }: ResolverOptions): Re
         return makeOnce(release, manifestName, () => readAll(`${release.folder}/${manifestName}`));
       }
       const entry = findEntry(release.entries, candidate) ?? findEntry(release.folded, candidate.toLowerCase());
-      if (entry?.path === grubConfigPath) return makeOnce(release, grubConfigPath, () => render(release));
+      if (entry?.path === grubConfigPath) {
+        const { local } = asker;
+        return makeOnce(release, grubConfigPath, () => render(release, local), local);
+      }
       if (entry !== undefined) return serve(release, entry);
     }
     return undefined;

@@ -5,7 +5,7 @@ import type { BootFile, ResolveBootFile } from '../boot/files.ts';
 import type { Report } from '../boot/timeline.ts';
 import type { Clock } from '../platform/clock.ts';
 import { answerFor } from './answer.ts';
-import { BlockCache } from './block-cache.ts';
+import type { BlockCache } from './block-cache.ts';
 import { type Outcome, sendBody } from './body.ts';
 import { sendText } from './text.ts';
 
@@ -13,13 +13,13 @@ export interface BootFilesOptions {
   readonly resolve: ResolveBootFile;
   readonly report: Report;
   readonly clock: Clock;
-  /** How much of the files is kept in memory, for all readers together. */
-  readonly cacheBytes: number;
+  /** What is kept of the files in memory; several servers may share one. */
+  readonly cache: BlockCache;
 }
 
-/** IPv4 address of the other end, also where the socket speaks IPv6; empty where it is gone already. */
-function addressOf(request: FastifyRequest): string {
-  return (request.raw.socket.remoteAddress ?? '').replace(/^::ffff:/, '');
+/** An IPv4 address as such, also where the socket speaks IPv6; empty where the other end is gone already. */
+function plainAddress(address: string | undefined): string {
+  return (address ?? '').replace(/^::ffff:(?=[\d.]+$)/i, '');
 }
 
 /** `undefined` where the percent signs are no code. */
@@ -41,24 +41,20 @@ async function turnOf(response: ServerResponse): Promise<void> {
 }
 
 /** Boot files over HTTP: GET and HEAD, one range, entity tags. */
-export function serveBootFiles(
-  server: FastifyInstance,
-  { resolve, report, clock, cacheBytes }: BootFilesOptions,
-): void {
-  const cache = new BlockCache(cacheBytes);
-
+export function serveBootFiles(server: FastifyInstance, { resolve, report, clock, cache }: BootFilesOptions): void {
   async function handle(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     await turnOf(reply.raw);
     const path = pathOf(request);
     if (path === undefined) return sendText(reply, 400, 'This is no URL.');
-    const address = addressOf(request);
+    const { socket } = request.raw;
+    const address = plainAddress(socket.remoteAddress);
     const startedMs = clock.elapsedMs();
     const tell = (sizeBytes: number, outcome: Outcome) => {
       const durationMs = clock.elapsedMs() - startedMs;
       report({ step: 'served', protocol: 'http', address, path, sizeBytes, durationMs, ...outcome });
     };
     try {
-      const file = await resolve(path, { protocol: 'http', address });
+      const file = await resolve(path, { protocol: 'http', address, local: plainAddress(socket.localAddress) });
       if (file !== undefined) return await send(request, reply, file, tell);
     } catch (error) {
       tell(0, { outcome: 'failed', sentBytes: 0, detail: error instanceof Error ? error.message : String(error) });

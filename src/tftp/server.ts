@@ -174,7 +174,8 @@ class Server implements TftpServer {
   async #find(request: ReadRequest, client: Endpoint): Promise<ByteSource | undefined> {
     const { address } = client;
     const name = cleanName(request.path);
-    const file = name === undefined ? undefined : await this.#options.resolve(name, { protocol: 'tftp', address });
+    const asker = { protocol: 'tftp', address, local: this.#options.address } as const;
+    const file = name === undefined ? undefined : await this.#options.resolve(name, asker);
     if (file !== undefined) return file.open();
     this.#refuse(client, errorCodes.notFound, 'there is no such file');
     this.#report({ step: 'missing', protocol: 'tftp', address, path: shownText(request.path) });

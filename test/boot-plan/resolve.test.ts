@@ -12,6 +12,7 @@ import { rootLayout } from '../../src/release/layout.ts';
 import type { Manifest } from '../../src/release/manifest.ts';
 import { type SmallRelease, writeRelease } from '../support/small-release.ts';
 
+const ours = '10.0.0.1';
 const machine = '10.0.0.9';
 const stranger = '10.0.0.77';
 
@@ -55,13 +56,13 @@ beforeAll(async () => {
   ledger = new BootLedger([], () => Promise.resolve());
   const request = { mac: 'm', address: machine, transaction: 1, architecture: 7, vendorClass: 'PXEClient' };
   ledger.decide(request, 0, () => ({ releaseId: old.id, bootFile: '' }));
-  resolve = createResolver({ catalog, ledger, server: { address: '10.0.0.1', httpPort: 8080 } });
+  resolve = createResolver({ catalog, ledger, httpPort: 8080 });
 });
 
 afterAll(() => rm(root, { recursive: true }));
 
-async function textOf(path: string, address = stranger): Promise<string | undefined> {
-  const file = await resolve(path, { protocol: 'http', address });
+async function textOf(path: string, address = stranger, local = ours): Promise<string | undefined> {
+  const file = await resolve(path, { protocol: 'http', address, local });
   if (file === undefined) return undefined;
   const source = await file.open();
   const bytes = Buffer.alloc(file.sizeBytes);
@@ -92,6 +93,16 @@ describe("every place where a GRUB looks for its configuration has the machine's
     expect(rendered).not.toContain(current.id);
     expect(await textOf(path, machine)).toBe(rendered);
     expect(await textOf(`releases/${current.id}/${path}`, machine)).toContain(`/releases/${current.id}`);
+  });
+
+  it('names the server as the machine reached it, also over IPv6', async () => {
+    const other = await textOf('grub.cfg', stranger, '10.2.0.1');
+    expect(other).toContain('(http,10.2.0.1:8080)/releases/');
+    expect(other).toContain('root=live:http://10.2.0.1:8080/');
+    expect(other).not.toContain('10.0.0.1');
+    const six = await textOf('grub.cfg', 'fd00::9', 'fd00::1');
+    expect(six).toContain('root=live:http://[fd00::1]:8080/');
+    expect(await textOf('grub.cfg')).toContain('(http,10.0.0.1:8080)/releases/');
   });
 
   it('a link to it gives no raw one', async () => {
@@ -163,8 +174,8 @@ describe('which release', () => {
       [{ mac: 'm', address: machine, transaction: 1, releaseId: 'gone-000000000000', decidedMs: 0 }],
       () => Promise.resolve(),
     );
-    const other = createResolver({ catalog, ledger: gone, server: { address: '10.0.0.1', httpPort: 80 } });
-    const file = await other('boot/vmlinuz', { protocol: 'tftp', address: machine });
+    const other = createResolver({ catalog, ledger: gone, httpPort: 80 });
+    const file = await other('boot/vmlinuz', { protocol: 'tftp', address: machine, local: ours });
     expect(file?.releaseId).toBe(current.id);
   });
 });
@@ -189,7 +200,11 @@ describe('names as firmware writes them', () => {
     for (const entry of entries) {
       if (entry.kind === 'symlink' || entry.url === undefined) continue;
       const url = new URL(entry.url, `http://10.0.0.1/releases/${current.id}/manifest.json`);
-      const file = await resolve(decodeURIComponent(url.pathname), { protocol: 'http', address: stranger });
+      const file = await resolve(decodeURIComponent(url.pathname), {
+        protocol: 'http',
+        address: stranger,
+        local: ours,
+      });
       expect(file).toMatchObject({ path: entry.path, sha256: entry.sha256 });
     }
     expect(entries.filter((entry) => entry.kind === 'file' && entry.url === undefined)).toMatchObject([
@@ -266,7 +281,7 @@ describe('nothing but what the manifest lists', () => {
     );
     await fc.assert(
       fc.asyncProperty(fc.array(part, { maxLength: 7 }), async (parts) => {
-        const file = await resolve(parts.join('/'), { protocol: 'http', address: stranger });
+        const file = await resolve(parts.join('/'), { protocol: 'http', address: stranger, local: ours });
         if (file === undefined) return;
         expect(made.has(file.path) || listed.get(file.path) === file.sha256).toBe(true);
         expect(file.releaseId).toBe(current.id);

@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import { connect, createServer, type Socket } from 'node:net';
 import { execa } from 'execa';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { BootFile } from '../../src/boot/files.ts';
+import type { Asker, BootFile } from '../../src/boot/files.ts';
 import type { BootEvent } from '../../src/boot/timeline.ts';
 import { hasCode } from '../../src/errors.ts';
+import { BlockCache } from '../../src/http/block-cache.ts';
 import { type HttpServer, startHttpServer } from '../../src/http/server.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import type { ByteSource } from '../../src/platform/files.ts';
@@ -18,6 +19,7 @@ const sha256 = createHash('sha256').update(content).digest('hex');
 const tag = `"${sha256}"`;
 const events: BootEvent[] = [];
 const asked: string[] = [];
+const askers: Asker[] = [];
 let server: HttpServer;
 let base: string;
 
@@ -41,11 +43,12 @@ function options(port = 0, host = address) {
     address: host,
     port,
     clock: systemClock,
-    cacheBytes: 4 * 1024 * 1024,
+    cache: new BlockCache(4 * 1024 * 1024),
     report: (event: BootEvent) => events.push(event),
     health: () => ({ activeRelease: 'r' }),
-    resolve: async (path: string) => {
+    resolve: async (path: string, asker: Asker) => {
       asked.push(path);
+      askers.push(asker);
       return files.get(path.replace(/^\/+/, ''));
     },
   };
@@ -58,6 +61,7 @@ beforeAll(async () => {
 beforeEach(() => {
   events.length = 0;
   asked.length = 0;
+  askers.length = 0;
 });
 afterAll(() => server.close(0));
 
@@ -197,6 +201,16 @@ describe('what is refused: in plain text, without a word about the inside', () =
     expect(heard).not.toMatch(/node_modules|\.ts\b|FST_|"error"/);
     expect((await ask('GET', '/small')).body).toBe('0123456789');
   });
+});
+
+it('the address under which a machine reached us is told with what it asks for, and IPv4 is IPv4', async () => {
+  const everywhere = await startHttpServer(options(0, '::'));
+  for (const host of ['127.0.0.5', '[::1]']) await fetch(`http://${host}:${everywhere.port}/small`);
+  await everywhere.close(0);
+  expect(askers).toEqual([
+    { protocol: 'http', address: '127.0.0.1', local: '127.0.0.5' },
+    { protocol: 'http', address: '::1', local: '::1' },
+  ]);
 });
 
 describe('what is told', () => {

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { BootLedger } from '../../src/boot/ledger.ts';
 import { createResolver } from '../../src/boot/resolve.ts';
 import type { BootEvent } from '../../src/boot/timeline.ts';
+import { BlockCache } from '../../src/http/block-cache.ts';
 import { type HttpServer, startHttpServer } from '../../src/http/server.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { activate } from '../../src/release/activate.ts';
@@ -57,13 +58,13 @@ beforeAll(async () => {
     address: '127.0.0.1',
     port: 0,
     clock: systemClock,
-    cacheBytes: 4 * 1024 * 1024,
+    cache: new BlockCache(4 * 1024 * 1024),
     report: (event) => events.push(event),
     health: () => ({ activeRelease: null }),
     resolve: createResolver({
       catalog: new ReleaseCatalog(layout),
       ledger: new BootLedger([], () => Promise.resolve()),
-      server: { address: '127.0.0.1', httpPort: 80 },
+      httpPort: 80,
     }),
   });
   base = `http://127.0.0.1:${server.port}/releases/${release.id}`;

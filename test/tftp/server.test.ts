@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { BootFile } from '../../src/boot/files.ts';
+import type { Asker, BootFile } from '../../src/boot/files.ts';
 import type { BootEvent } from '../../src/boot/timeline.ts';
 import type { Endpoint } from '../../src/platform/udp.ts';
 import { startTftpServer, type TftpServer, type TftpServerOptions } from '../../src/tftp/server.ts';
@@ -60,6 +60,14 @@ describe('a request', () => {
     client.ask('../../etc/shadow', main);
     expect((await clock.run(client.next())).packet).toMatchObject({ kind: 'error', errorCode: 1 });
     expect(asked).toEqual([]);
+  });
+
+  it('is told with the address under which it reached us', async () => {
+    const askers: Asker[] = [];
+    const { clock, client } = await start({ resolve: async (_path, asker) => void askers.push(asker) as undefined });
+    client.ask('grub/grub.cfg', main);
+    await clock.run(client.next());
+    expect(askers).toEqual([{ protocol: 'tftp', address: '10.0.0.2', local: main.address }]);
   });
 
   it('that writes is refused', async () => {
