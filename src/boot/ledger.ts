@@ -1,9 +1,13 @@
-import type { BootAnswer, BootRequest } from './plan.ts';
+import type { BootAnswer, BootRequest, NoBoot } from './plan.ts';
 
 /** Which release the current boot of one machine is pinned to. */
 export interface PinnedBoot {
   readonly mac: string;
-  readonly address: string;
+  /**
+   * Where the machine is: one IPv4 address at most, and IPv6 addresses. No address is in two boots. None at all: the
+   * boot was forgotten, and what is kept of it on disk may go.
+   */
+  readonly addresses: readonly string[];
   /** DHCP's xid of the exchange that decided. */
   readonly transaction: number;
   readonly releaseId: string;
@@ -16,76 +20,119 @@ export interface PinnedBoot {
  */
 const exchangeMs = 120_000;
 
+/** More machines than any one server boots; a flood of invented ones must end somewhere. */
+const mostBoots = 65_536;
+
+/** A boot has one of PXE, one of the kernel, and what SLAAC and a privacy address add. */
+const mostIpv6Addresses = 4;
+
 /**
  * Remembers, for every machine, the release that its boot was given, from the DHCP answer on. The decision falls once:
- * the REQUEST of an exchange gets what its DISCOVER got, whatever was activated in between. A machine whose address was
- * given to another one is forgotten, so there are never more boots than addresses.
+ * the REQUEST of an exchange gets what its DISCOVER got, whatever was activated in between. Bounded: the machine that
+ * asked longest ago is forgotten first.
  */
 export class BootLedger {
+  /** Who asked longest ago stands first. */
   readonly #byMac = new Map<string, PinnedBoot>();
-  readonly #byAddress = new Map<string, PinnedBoot>();
+  readonly #byAddress = new Map<string, string>();
   #unsaved = new Map<string, PinnedBoot>();
-  readonly #save: (boots: readonly PinnedBoot[]) => Promise<void>;
+  readonly #mostBoots: number;
 
-  /** `save` writes each boot over the earlier one of its machine, and over the one of whoever had its address. */
-  constructor(known: readonly PinnedBoot[], save: (boots: readonly PinnedBoot[]) => Promise<void>) {
-    this.#save = save;
-    for (const boot of known) this.#remember(boot);
+  constructor(known: readonly PinnedBoot[], { mostBoots: limit = mostBoots } = {}) {
+    this.#mostBoots = limit;
+    for (const boot of known.toSorted((one, other) => one.decidedMs - other.decidedMs)) this.#remember(boot);
+    this.#unsaved.clear();
   }
 
   /** The answer of this exchange: the one given before, or else what `plan` says now. */
   decide(
     request: BootRequest,
     nowMs: number,
-    plan: (pinned: string | undefined) => BootAnswer | undefined,
-  ): BootAnswer | undefined {
-    const before = this.#byMac.get(request.mac);
-    const same = before?.transaction === request.transaction && nowMs - before.decidedMs < exchangeMs;
-    const answer = plan(same ? before.releaseId : undefined);
-    if (answer === undefined) return undefined;
-    if (!same || before.address !== request.address || before.releaseId !== answer.releaseId) {
-      const { mac, address, transaction } = request;
-      const decidedMs = same ? before.decidedMs : nowMs;
-      const boot = { mac, address, transaction, releaseId: answer.releaseId, decidedMs };
-      this.#remember(boot);
-      this.#unsaved.set(mac, boot);
+    plan: (pinned: string | undefined) => BootAnswer | NoBoot,
+  ): BootAnswer | NoBoot {
+    const { mac, address, transaction } = request;
+    const before = this.#byMac.get(mac);
+    const isSame = before?.transaction === transaction && nowMs - before.decidedMs < exchangeMs;
+    const answer = plan(isSame ? before.releaseId : undefined);
+    if ('reason' in answer) return answer;
+    const { releaseId } = answer;
+    const addresses = withAddress(before?.addresses ?? [], address);
+    if (!isSame || before.releaseId !== releaseId || !sameAddresses(before.addresses, addresses)) {
+      this.#remember({ mac, addresses, transaction, releaseId, decidedMs: isSame ? before.decidedMs : nowMs });
     }
     return answer;
   }
 
+  /**
+   * The machine has this address from somebody else: a DHCP server beside which we are a proxy. Nothing is known of a
+   * machine for which no boot was decided, and nothing is noted.
+   */
+  place(mac: string, address: string): void {
+    const boot = this.#byMac.get(mac);
+    if (boot === undefined || boot.addresses.includes(address)) return;
+    this.#remember({ ...boot, addresses: withAddress(boot.addresses, address) });
+  }
+
   /** The release that whoever has this address boots. */
   releaseOf(address: string): string | undefined {
-    return this.#byAddress.get(address)?.releaseId;
+    const mac = this.#byAddress.get(address);
+    return mac === undefined ? undefined : this.#byMac.get(mac)?.releaseId;
   }
 
   /** The machine that has this address. */
   machineAt(address: string): string | undefined {
-    return this.#byAddress.get(address)?.mac;
+    return this.#byAddress.get(address);
   }
 
-  /** Writes what is not written yet. What could not be written stays for the next time. */
-  async flush(): Promise<void> {
-    const boots = this.#unsaved;
-    if (boots.size === 0) return;
+  /** What changed since the last time, the latest of each machine. */
+  takeUnsaved(): readonly PinnedBoot[] {
+    const boots = [...this.#unsaved.values()];
     this.#unsaved = new Map();
-    try {
-      await this.#save([...boots.values()]);
-    } catch (error) {
-      const still = [...boots].filter(([mac, boot]) => this.#byMac.get(mac) === boot);
-      this.#unsaved = new Map([...still, ...this.#unsaved]);
-      throw error;
-    }
+    return boots;
+  }
+
+  /** What could not be saved stays for the next time, but for what has changed again. */
+  restoreUnsaved(boots: readonly PinnedBoot[]): void {
+    for (const boot of boots) if (!this.#unsaved.has(boot.mac)) this.#unsaved.set(boot.mac, boot);
   }
 
   #remember(boot: PinnedBoot): void {
-    const before = this.#byMac.get(boot.mac);
-    if (before !== undefined) this.#byAddress.delete(before.address);
-    const other = this.#byAddress.get(boot.address);
-    if (other !== undefined) {
-      this.#byMac.delete(other.mac);
-      this.#unsaved.delete(other.mac);
-    }
+    this.#forget(boot.mac);
+    for (const address of boot.addresses) this.#takeFromOther(address);
     this.#byMac.set(boot.mac, boot);
-    this.#byAddress.set(boot.address, boot);
+    for (const address of boot.addresses) this.#byAddress.set(address, boot.mac);
+    this.#unsaved.set(boot.mac, boot);
+    const oldest = this.#byMac.size > this.#mostBoots ? this.#byMac.values().next().value : undefined;
+    if (oldest === undefined) return;
+    this.#forget(oldest.mac);
+    this.#unsaved.set(oldest.mac, { ...oldest, addresses: [] });
   }
+
+  #forget(mac: string): void {
+    for (const address of this.#byMac.get(mac)?.addresses ?? []) this.#byAddress.delete(address);
+    this.#byMac.delete(mac);
+  }
+
+  #takeFromOther(address: string): void {
+    const mac = this.#byAddress.get(address);
+    const other = mac === undefined ? undefined : this.#byMac.get(mac);
+    if (other === undefined) return;
+    const left = { ...other, addresses: other.addresses.filter((held) => held !== address) };
+    this.#byMac.set(other.mac, left);
+    this.#byAddress.delete(address);
+    this.#unsaved.set(other.mac, left);
+  }
+}
+
+/** A machine has one IPv4 address: the latest. Of IPv6 addresses the latest few. */
+function withAddress(held: readonly string[], address: string): readonly string[] {
+  if (address === '0.0.0.0' || held.includes(address)) return held;
+  const isIpv6 = address.includes(':');
+  const ipv4 = held.filter((one) => !one.includes(':'));
+  const ipv6 = held.filter((one) => one.includes(':'));
+  return isIpv6 ? [...ipv4, ...[...ipv6, address].slice(-mostIpv6Addresses)] : [address, ...ipv6];
+}
+
+function sameAddresses(some: readonly string[], others: readonly string[]): boolean {
+  return some.length === others.length && some.every((address, at) => address === others[at]);
 }

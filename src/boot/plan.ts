@@ -1,22 +1,34 @@
+import { type Firmware, type FirmwareOverrides, firmwareTable, type Shape } from './firmware.ts';
+
 /** What a machine's firmware says of itself when it asks for an address. */
 export interface BootRequest {
   /** Lower case, with colons. */
   readonly mac: string;
   /** DHCP's xid: the same in the DISCOVER and in the REQUEST that follows it. */
   readonly transaction: number;
-  /** Option 93. RFC 4578 §2.1, and IANA's "Processor Architecture Types". */
-  readonly architecture: number;
+  readonly firmware: Firmware;
   /** Option 60, such as `PXEClient:Arch:00007:UNDI:003016`. */
   readonly vendorClass: string;
-  /** The address that the machine will have. */
+  /** The address that the machine will have, IPv4 or IPv6; `0.0.0.0` where another server gives it. */
   readonly address: string;
 }
 
 /** What the machine shall load first. */
 export interface BootAnswer {
   readonly releaseId: string;
-  /** Path on our TFTP server, such as `releases/<id>/bootx64.efi`. */
+  /**
+   * Path on our TFTP and HTTP servers, such as `releases/<id>/bootx64.efi` or `loaders/grub-bios.0`; or an absolute URL
+   * that the configuration names.
+   */
   readonly bootFile: string;
+  readonly by: 'tftp' | 'http';
+  /** Where the configuration wants other ones than the table. */
+  readonly shapes?: readonly Shape[];
+}
+
+/** Why there is nothing to boot. Continues the sentence "it gets an address, but …". */
+export interface NoBoot {
+  readonly reason: string;
 }
 
 /** What there is to boot, as far as the decision needs it. */
@@ -25,20 +37,48 @@ export interface BootCatalog {
   readonly activeId: string | undefined;
   /** The file that firmware loads first, such as `bootx64.efi`, and for which architecture it is. */
   loaderOf(releaseId: string): { readonly file: string; readonly architecture: string } | undefined;
+  /** Whether a loader of our own is there, by its path: `loaders/grub-bios.0`. */
+  hasLoader(path: string): boolean;
+  /** Why it is not, and what to do: `install grub-pc-bin`. */
+  whyNoLoader(path: string): string;
 }
-
-/** Which loader an option 93 value can run. 9 ("EBC") means x64 on real firmware. */
-const loaderArchitecture: Readonly<Record<number, string>> = { 7: 'x64', 9: 'x64', 11: 'arm64' };
 
 /**
  * The release and the boot file of one boot; `pinned` is what the same exchange was given before, and counts while that
- * release is there. `undefined`: nothing is active, or its loader is for another architecture.
+ * release is there.
  */
-export function planBoot(request: BootRequest, catalog: BootCatalog, pinned?: string): BootAnswer | undefined {
+export function planBoot(
+  request: BootRequest,
+  catalog: BootCatalog,
+  overrides: FirmwareOverrides,
+  pinned?: string,
+): BootAnswer | NoBoot {
+  const row = firmwareTable[request.firmware];
+  const override = overrides[request.firmware];
   const isThere = pinned !== undefined && catalog.loaderOf(pinned) !== undefined;
   const releaseId = isThere ? pinned : catalog.activeId;
-  if (releaseId === undefined) return undefined;
+  if (releaseId === undefined) {
+    return { reason: 'no release is active: put a LiveOS ISO into images/, or activate a release' };
+  }
   const loader = catalog.loaderOf(releaseId);
-  if (loader === undefined || loader.architecture !== loaderArchitecture[request.architecture]) return undefined;
-  return { releaseId, bootFile: `releases/${releaseId}/${loader.file}` };
+  if (loader === undefined) {
+    return { reason: `the active release ${releaseId} is gone, or has no loader: activate another one` };
+  }
+  const file = override?.file ?? row.file;
+  const by = override?.by ?? row.by;
+  const shapes = override?.shapes === undefined ? {} : { shapes: override.shapes };
+  if (isUrl(file)) return { releaseId, bootFile: file, by, ...shapes };
+  if (loader.architecture !== row.release) {
+    return { reason: `the active release ${releaseId} is for ${loader.architecture}, and this is ${row.text}` };
+  }
+  const ownLoader = `releases/${releaseId}/${loader.file}`;
+  if (file === 'release') return { releaseId, bootFile: ownLoader, by, ...shapes };
+  if (catalog.hasLoader(file)) return { releaseId, bootFile: file, by, ...shapes };
+  if (override?.file === undefined && row.otherwise === 'release')
+    return { releaseId, bootFile: ownLoader, by, ...shapes };
+  return { reason: `${file} could not be made: ${catalog.whyNoLoader(file)}` };
+}
+
+function isUrl(file: string): boolean {
+  return /^[a-z]+:\/\//i.test(file);
 }
