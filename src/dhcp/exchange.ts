@@ -1,32 +1,30 @@
-import type { BootAnswer, BootRequest } from '../boot/plan.ts';
+import type { BootAnswer, BootRequest, NoBoot } from '../boot/plan.ts';
+import type { ShapeBook } from '../boot/shapes.ts';
 import type { BootEvent } from '../boot/timeline.ts';
 import type { LeaseTable } from './lease-table.ts';
+import type { Network } from './network.ts';
 import type { MessageType } from './option-codecs.ts';
 import type { OptionValues } from './options.ts';
 import type { DhcpPacket } from './packet.ts';
-
-/** What a network tells every machine. Addresses are dotted decimal. */
-export interface Network {
-  /** The server's, which is also its identifier (option 54) and the address of its TFTP server. */
-  readonly address: string;
-  readonly netmask: string;
-  readonly leaseSeconds: number;
-  readonly router?: string;
-  readonly dns?: readonly string[];
-  readonly domain?: string;
-}
 
 /** One message of a machine, and all that an answer to it depends on. */
 export interface Exchange {
   readonly request: DhcpPacket;
   readonly type: MessageType;
-  /** Lower case, with colons. */
+  /** Lower case, with colons; of a machine that is not on Ethernet, `id:` and its client identifier in hexadecimal. */
   readonly mac: string;
   readonly nowMs: number;
+  /** Which of our ports it asked: 67, or 4011, where PXE's boot servers listen. PXE 2.1 §2.2. */
+  readonly port: 'server' | 'binl';
+  /** On which it came in, such as `eth0`. */
+  readonly interface: string;
   readonly network: Network;
+  /** Those of `network`; a proxy's are empty, and stay so. */
   readonly leases: LeaseTable;
-  /** `undefined`: the machine gets an address and nothing to boot. */
-  readonly bootFor: (request: BootRequest) => BootAnswer | undefined;
+  readonly bootFor: (request: BootRequest) => BootAnswer | NoBoot;
+  readonly shapeFor: ShapeBook['shapeFor'];
+  /** Notes which address a machine has that another server gave it: TFTP and HTTP know it by that. */
+  readonly place: (mac: string, address: string) => void;
 }
 
 /** The answer as far as the steps have brought it. */

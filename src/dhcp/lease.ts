@@ -5,7 +5,10 @@ export type LeaseState = 'bound' | 'released' | 'declined';
 export interface Lease {
   /** IPv4, dotted decimal. The key: a lease replaces an earlier one of the same address. */
   readonly address: string;
-  /** The machine, lower case with colons; of a declined address, the machine that declined it. */
+  /**
+   * The machine, lower case with colons; or `id:` and a client identifier in hexadecimal, up to 513 characters, where it
+   * is not on Ethernet. Of a declined address, the machine that declined it, or that was found there.
+   */
   readonly mac: string;
   readonly state: LeaseState;
   /**
@@ -15,6 +18,11 @@ export interface Lease {
   readonly expiresMs: number;
   /** Option 12, as the machine sent it. */
   readonly hostName?: string;
+  /**
+   * Where it was bound by a reservation for more than a MAC address: `id:…` or `uuid:…`, up to 515 characters. The
+   * operating system of the machine, which sends neither, keeps the address by it.
+   */
+  readonly reservation?: string;
 }
 
 /** Where leases outlive the process. */

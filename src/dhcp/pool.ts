@@ -1,16 +1,11 @@
 import { BootwrightError } from '../errors.ts';
 import { formatIpv4, parseIpv4 } from '../wire/addresses.ts';
+import { describeSubnet, hasHost, rangeOf, type Subnet } from './subnet.ts';
 
 /** The first and the last address that machines may get, dotted decimal. */
 export interface PoolRange {
   readonly first: string;
   readonly last: string;
-}
-
-/** Where the server stands: its own address, and the netmask of its network. Dotted decimal. */
-interface Standpoint {
-  readonly address: string;
-  readonly netmask: string;
 }
 
 /** Addresses as numbers of 32 bits. */
@@ -21,16 +16,28 @@ export interface AddressPool {
   readonly reserved: ReadonlySet<number>;
 }
 
-/** Throws DHCP_POOL_INVALID. `others` are addresses that no machine may get, such as the router's. */
-export function readPool(range: PoolRange, standpoint: Standpoint, others: readonly string[] = []): AddressPool {
-  const refuse = (reason: string) =>
-    new BootwrightError('DHCP_POOL_INVALID', {
-      first: range.first,
-      last: range.last,
-      address: standpoint.address,
-      netmask: standpoint.netmask,
-      reason,
-    });
+/**
+ * The pools of one network. `others` are addresses that no machine may get, such as the server's and the router's.
+ * Throws DHCP_POOL_INVALID.
+ */
+export function readPools(
+  ranges: readonly PoolRange[],
+  subnet: Subnet,
+  others: readonly string[] = [],
+): readonly AddressPool[] {
+  const pools: AddressPool[] = [];
+  for (const range of ranges) {
+    const pool = readPool(range, subnet, others);
+    const earlier = pools.find(({ first, last }) => first <= pool.last && pool.first <= last);
+    if (earlier !== undefined) throw refusal(range, subnet, `it overlaps with ${describePool(earlier)}`);
+    pools.push(pool);
+  }
+  return pools;
+}
+
+/** Throws DHCP_POOL_INVALID. `others` are addresses that no machine may get, such as the server's and the router's. */
+export function readPool(range: PoolRange, subnet: Subnet, others: readonly string[] = []): AddressPool {
+  const refuse = (reason: string) => refusal(range, subnet, reason);
   const parse = (text: string): number => {
     const value = parseIpv4(text);
     if (value === undefined) throw refuse(`"${text}" is no IPv4 address`);
@@ -38,38 +45,30 @@ export function readPool(range: PoolRange, standpoint: Standpoint, others: reado
   };
   const first = parse(range.first);
   const last = parse(range.last);
-  const own = parse(standpoint.address);
-  const mask = parse(standpoint.netmask);
-  if (((~mask >>> 0) & ((~mask >>> 0) + 1)) !== 0) throw refuse('the netmask has gaps');
+  parse(subnet.address);
+  const holes = ~parse(subnet.netmask) >>> 0;
+  if ((holes & (holes + 1)) !== 0) throw refuse('the netmask has gaps');
   if (first > last) throw refuse('its first address comes after its last');
-  if (!sameNetwork(first, own, mask) || !sameNetwork(last, own, mask)) throw refuse('it leaves that network');
+  const whole = rangeOf(subnet);
+  if (first < whole.first || last > whole.last) throw refuse('it leaves that network');
   // EDK2 takes an offer of 0.x.x.x for one of a proxy (PxeBcDhcp4.c).
   if (first >>> 24 === 0) throw refuse('machines take an address that starts with 0 for none');
-  const reserved = new Set([own, (own & mask) >>> 0, broadcastOf(own, mask), ...others.map(parse)]);
+  const reserved = new Set([whole.first, whole.last, ...others.map(parse)]);
   const inside = [...reserved].filter((address) => address >= first && address <= last).length;
   if (inside === last - first + 1) throw refuse('every address of it is reserved');
   return { first, last, reserved };
 }
 
-function sameNetwork(one: number, other: number, mask: number): boolean {
-  return (one & mask) === (other & mask);
+function refusal({ first, last }: PoolRange, subnet: Subnet, reason: string): BootwrightError {
+  const isSubnet = parseIpv4(subnet.address) !== undefined && parseIpv4(subnet.netmask) !== undefined;
+  const network = isSubnet ? describeSubnet(subnet) : `${subnet.address} with netmask ${subnet.netmask}`;
+  return new BootwrightError('DHCP_POOL_INVALID', { first, last, network, reason });
 }
 
-function broadcastOf(address: number, mask: number): number {
-  return (address | ~mask) >>> 0;
-}
-
-export function broadcastAddress({ address, netmask }: Standpoint): string {
-  return formatIpv4(broadcastOf(parseIpv4(address) ?? 0, parseIpv4(netmask) ?? 0));
-}
-
-/** True where a machine with that address stands in the network of the server and is not the server itself. */
-export function isNeighbour(candidate: string, { address, netmask }: Standpoint): boolean {
-  const value = parseIpv4(candidate) ?? 0;
-  const own = parseIpv4(address) ?? 0;
-  const mask = parseIpv4(netmask) ?? 0;
-  const isHost = value !== (own & mask) >>> 0 && value !== broadcastOf(own, mask);
-  return sameNetwork(value, own, mask) && isHost && value !== own;
+/** True where a machine with that address stands in the network and is not the server itself. */
+export function isNeighbour(candidate: string, subnet: Subnet, serverAddress: string): boolean {
+  const address = parseIpv4(candidate);
+  return address !== undefined && candidate !== serverAddress && hasHost(rangeOf(subnet), address);
 }
 
 /** `10.0.0.10 to 10.0.0.99`, as it stands in texts. */

@@ -8,8 +8,8 @@ export const dhcpErrors = {
   },
   DHCP_POOL_INVALID: {
     exit: exit.usage,
-    problem: 'the pool {first} to {last} cannot be served from {address} with netmask {netmask}: {reason}',
-    remedy: 'Choose a first and a last address, in this order, from the network of the interface.',
+    problem: 'the pool {first} to {last} does not fit the network {network}: {reason}',
+    remedy: 'Choose a first and a last address, in this order, from the network of the machines.',
   },
   DHCP_NO_OFFER: {
     exit: exit.unbootable,
