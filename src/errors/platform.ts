@@ -28,4 +28,9 @@ export const platformErrors = {
     problem: 'there is no network interface "{interface}"',
     remedy: 'Choose one of: {known}.',
   },
+  PACKET_SOCKET_FORBIDDEN: {
+    exit: exit.environment,
+    problem: 'no permission to see the packets of a network interface',
+    remedy: 'Run as root, or give the capability CAP_NET_RAW (packaging/bootwright.service does).',
+  },
 } as const satisfies Record<string, ErrorRow>;
