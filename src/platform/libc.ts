@@ -35,10 +35,14 @@ function libc(): Libc {
 
 // Linux's numbers (include/uapi/asm-generic/socket.h, include/linux/net.h), the same on x64 and arm64.
 const AF_INET = 2;
+const AF_INET6 = 10;
 const SOCK_DGRAM_NONBLOCK_CLOEXEC = 0o2 | 0o4000 | 0o2000000;
 const SOL_SOCKET = 1;
+const SO_REUSEADDR = 2;
 const SO_BROADCAST = 6;
 const SO_BINDTODEVICE = 25;
+const IPPROTO_IPV6 = 41;
+const IPV6_V6ONLY = 26;
 const AT_FDCWD = -100;
 const RENAME_EXCHANGE = 2;
 const LOCK_EX_NB = 2 | 4;
@@ -51,33 +55,56 @@ function check(result: number, call: string): number {
 }
 
 export interface DeviceSocketOptions {
-  /** IPv4 address as a number of 32 bits. */
-  readonly address: number;
+  /** Four bytes for IPv4; sixteen for IPv6, and IPv6 alone. */
+  readonly address: Uint8Array;
   readonly port: number;
   readonly interface: string;
   readonly broadcast: boolean;
+  readonly reuse: boolean;
 }
 
 /** A bound UDP socket that belongs to one network interface; its file descriptor is the caller's to close. */
 export function openDeviceSocket(options: DeviceSocketOptions): number {
   const c = libc();
-  const fd = check(c.socket(AF_INET, SOCK_DGRAM_NONBLOCK_CLOEXEC, 0), 'socket');
+  const isIpv6 = options.address.length === 16;
+  const fd = check(c.socket(isIpv6 ? AF_INET6 : AF_INET, SOCK_DGRAM_NONBLOCK_CLOEXEC, 0), 'socket');
   try {
     const one = new Uint8Array(Int32Array.of(1).buffer);
-    if (options.broadcast) check(c.setsockopt(fd, SOL_SOCKET, SO_BROADCAST, one, one.length), 'setsockopt');
-    const device = new TextEncoder().encode(`${options.interface}\0`);
-    check(c.setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device, device.length), 'setsockopt');
-    // struct sockaddr_in: the family in the machine's order, port and address in network order, eight zeros.
-    const address = new DataView(new ArrayBuffer(16));
-    address.setUint16(0, AF_INET, true);
-    address.setUint16(2, options.port);
-    address.setUint32(4, options.address);
-    check(c.bind(fd, new Uint8Array(address.buffer), 16), 'bind');
+    const set = (level: number, name: number, value: Uint8Array): number =>
+      check(c.setsockopt(fd, level, name, value, value.length), 'setsockopt');
+    if (options.reuse) set(SOL_SOCKET, SO_REUSEADDR, one);
+    if (options.broadcast) set(SOL_SOCKET, SO_BROADCAST, one);
+    if (isIpv6) set(IPPROTO_IPV6, IPV6_V6ONLY, one);
+    set(SOL_SOCKET, SO_BINDTODEVICE, new TextEncoder().encode(`${options.interface}\0`));
+    const address = isIpv6 ? socketAddress6(options) : socketAddress4(options);
+    check(c.bind(fd, address, address.length), 'bind');
     return fd;
   } catch (error) {
     c.close(fd);
     throw error;
   }
+}
+
+/** struct sockaddr_in: the family in the machine's order, port and address in network order, eight zeros. */
+function socketAddress4({ address, port }: DeviceSocketOptions): Uint8Array {
+  const bytes = new Uint8Array(16);
+  writeFamilyAndPort(bytes, AF_INET, port);
+  bytes.set(address, 4);
+  return bytes;
+}
+
+/** struct sockaddr_in6: the same, then flow information, the address, and a scope, which the interface gives. */
+function socketAddress6({ address, port }: DeviceSocketOptions): Uint8Array {
+  const bytes = new Uint8Array(28);
+  writeFamilyAndPort(bytes, AF_INET6, port);
+  bytes.set(address, 8);
+  return bytes;
+}
+
+function writeFamilyAndPort(bytes: Uint8Array, family: number, port: number): void {
+  const view = new DataView(bytes.buffer);
+  view.setUint16(0, family, true);
+  view.setUint16(2, port);
 }
 
 /** Swaps two paths of one file system in a single step. Throws an error with the errno's name as its `code`. */

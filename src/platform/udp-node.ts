@@ -1,7 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { networkInterfaces } from 'node:os';
 import { BootwrightError } from '../errors.ts';
-import { parseIpv4 } from '../wire/addresses.ts';
+import { parseIpv4, parseIpv6 } from '../wire/addresses.ts';
 import { openDeviceSocket } from './libc.ts';
 import type { Endpoint, OnDatagram, Udp, UdpOptions, UdpSocket } from './udp.ts';
 
@@ -29,6 +29,16 @@ function describeFailure(cause: unknown, { address, port, interface: device = ''
   }
 }
 
+function isIpv6({ address }: UdpOptions): boolean {
+  return address.includes(':');
+}
+
+function ipv4Bytes(address: string): Uint8Array {
+  const value = new DataView(new ArrayBuffer(4));
+  value.setUint32(0, parseIpv4(address) ?? 0);
+  return new Uint8Array(value.buffer);
+}
+
 function bind(socket: Socket, options: UdpOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     socket.once('error', reject);
@@ -40,10 +50,11 @@ function bind(socket: Socket, options: UdpOptions): Promise<void> {
       socket.bind({ address: options.address, port: options.port, exclusive: true });
     } else {
       const fd = openDeviceSocket({
-        address: parseIpv4(options.address) ?? 0,
+        address: isIpv6(options) ? (parseIpv6(options.address) ?? new Uint8Array(16)) : ipv4Bytes(options.address),
         port: options.port,
         interface: options.interface,
         broadcast: options.broadcast === true,
+        reuse: options.reuse === true,
       });
       socket.bind({ fd, exclusive: true });
     }
@@ -83,9 +94,13 @@ class NodeUdpSocket implements UdpSocket {
 /** UDP by Node's dgram, and by the C library where a socket belongs to one interface. */
 export const nodeUdp: Udp = {
   async open(options: UdpOptions, onDatagram: OnDatagram): Promise<UdpSocket> {
-    const socket = createSocket({ type: 'udp4' });
+    const reuseAddr = options.reuse === true;
+    const socket = createSocket(
+      isIpv6(options) ? { type: 'udp6', ipv6Only: true, reuseAddr } : { type: 'udp4', reuseAddr },
+    );
     try {
       await bind(socket, options);
+      if (options.join !== undefined) socket.addMembership(options.join, `::%${options.interface ?? ''}`);
     } catch (error) {
       socket.close();
       throw describeFailure(error, options);

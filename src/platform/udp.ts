@@ -1,11 +1,14 @@
-/** An IPv4 address in dotted decimal, and a port. */
+/**
+ * An IP address and a port. IPv4 in dotted decimal; IPv6 as RFC 5952 wants it, with the zone where it is a link-local
+ * one: `fe80::1%eth0`.
+ */
 export interface Endpoint {
   readonly address: string;
   readonly port: number;
 }
 
 export interface UdpOptions {
-  /** The local address to bind; `0.0.0.0` for all. */
+  /** The local address to bind; `0.0.0.0` for all of IPv4, `::` for all of IPv6 (and IPv6 alone). */
   readonly address: string;
   /** 0 for any free port. */
   readonly port: number;
@@ -13,6 +16,10 @@ export interface UdpOptions {
   readonly interface?: string;
   /** Allow sending to broadcast addresses. */
   readonly broadcast?: boolean;
+  /** Hear what is sent to this IPv6 multicast group on `interface`, such as `ff02::1:2`. */
+  readonly join?: string;
+  /** Share the port with others who allow that too (SO_REUSEADDR). All of them hear what is broadcast. */
+  readonly reuse?: boolean;
 }
 
 export interface UdpSocket {

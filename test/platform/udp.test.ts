@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { BootwrightError } from '../../src/errors.ts';
 import { nodeUdp } from '../../src/platform/udp-node.ts';
 import { describeWith } from '../support/programs.ts';
@@ -59,5 +59,36 @@ describeWith({ root: true }, 'a socket that belongs to one interface', () => {
   it('needs an interface that is there', async () => {
     const opening = nodeUdp.open({ address: '0.0.0.0', port: 0, interface: 'none0' }, () => {});
     expect(await codeOf(opening)).toBe('INTERFACE_NOT_FOUND');
+  });
+});
+
+describe('a socket of IPv6', () => {
+  it('hears and answers, and leaves IPv4 alone', async () => {
+    const answered = Promise.withResolvers<string>();
+    const server = await nodeUdp.open({ address: '::', port: 0 }, (bytes, from, socket) => socket.send(bytes, from));
+    const other = await nodeUdp.open({ address: '0.0.0.0', port: server.local.port }, () => {});
+    const client = await nodeUdp.open({ address: '::1', port: 0 }, (bytes, from) =>
+      answered.resolve(`${Buffer.from(bytes)} from ${from.address}`),
+    );
+    client.send(Buffer.from('hello'), { address: '::1', port: server.local.port });
+    expect(await answered.promise).toBe('hello from ::1');
+    await Promise.all([server.close(), other.close(), client.close()]);
+  });
+
+  it('names an address of another machine', async () => {
+    expect(await codeOf(nodeUdp.open({ address: '2001:db8::1', port: 0 }, () => {}))).toBe('UDP_ADDRESS_NOT_HERE');
+  });
+});
+
+describeWith({ root: true }, 'a socket of IPv6 that belongs to one interface', () => {
+  it('hears and sends there', async () => {
+    const heard = Promise.withResolvers<string>();
+    const one = await nodeUdp.open({ address: '::', port: 0, interface: 'lo', join: 'ff02::1:2' }, (bytes, from) =>
+      heard.resolve(`${Buffer.from(bytes)} from ${from.address}`),
+    );
+    const other = await nodeUdp.open({ address: '::1', port: 0, interface: 'lo' }, () => {});
+    other.send(Buffer.from('hello'), { address: '::1', port: one.local.port });
+    expect(await heard.promise).toBe('hello from ::1');
+    await Promise.all([one.close(), other.close()]);
   });
 });
