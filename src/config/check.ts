@@ -1,16 +1,19 @@
-import { closest } from 'fastest-levenshtein';
+import { closest, distance } from 'fastest-levenshtein';
 import { Value } from 'typebox/value';
 import { BootwrightError } from '../errors.ts';
 import type { Loose } from './file.ts';
-import { allKeys, schemaAt } from './keys.ts';
+import { everyKey, schemaAt } from './keys.ts';
 import { type Settings, settingsSchema } from './settings.ts';
 
-/** What was probably meant: a key of that name in another section, else the key or section that is spelled most like it. */
-function nearestKey(key: string): string {
-  const settings = allKeys();
-  const sections = settings.flatMap((name) => (name.includes('.') ? name.replace(/\.[^.]+$/, '') : []));
-  const keys = [...settings, ...new Set(sections)];
-  const name = key.split('.').at(-1) as string;
+/** What was probably meant: a key of that name in the same section, or in another, else what is spelled most like it. */
+function nearestKey(place: string): string {
+  const key = place.replaceAll(/\.\d+(?=\.|$)/g, '');
+  const keys = everyKey();
+  const section = key.replace(/[^.]+$/, '');
+  const name = key.slice(section.length);
+  const inSection = keys.filter((candidate) => candidate.startsWith(section) && section !== '');
+  const near = closest(key, inSection);
+  if (inSection.length > 0 && distance(key, near) <= Math.ceil(name.length / 2)) return near;
   return keys.find((candidate) => candidate.split('.').at(-1) === name) ?? closest(key, keys);
 }
 

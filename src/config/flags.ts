@@ -5,9 +5,11 @@
 export const flagTable = [
   { key: 'interface', flag: '--interface <name>', help: 'network interface that the machines are on' },
   { key: 'address', flag: '--address <ip>', help: 'our address there (default: the first one of the interface)' },
-  { key: 'dhcp.range', flag: '--range <first-last>', help: 'addresses to hand out; without it DHCP is off' },
+  { key: 'dhcp.mode', flag: '--dhcp-mode <mode>', help: 'server, proxy (beside another DHCP server) or off' },
+  { key: 'dhcp.range', flag: '--range <first-last>', help: 'addresses to hand out' },
   { key: 'dhcp.router', flag: '--router <ip>', help: 'default gateway for the machines (default: none)' },
   { key: 'dhcp.dns', flag: '--dns <ip,ip>', help: 'name servers for the machines (default: none)' },
+  { key: 'dhcp6.range', flag: '--range6 <first-last>', help: 'IPv6 addresses to hand out' },
   { key: 'dhcp.port', flag: '--dhcp-port <port>', help: 'DHCP port; clients use the next one' },
   { key: 'tftp.port', flag: '--tftp-port <port>', help: 'TFTP port' },
   { key: 'http.port', flag: '--http-port <port>', help: 'HTTP port' },

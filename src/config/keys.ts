@@ -6,6 +6,8 @@ interface SettingSchema {
   readonly properties?: Readonly<Record<string, TSchema & SettingSchema>>;
   readonly items?: TSchema & SettingSchema;
   readonly default?: unknown;
+  /** `together`: one explanation is enough for all that is in it. */
+  readonly explained?: 'together';
   /** What a good value looks like. */
   readonly description?: string;
 }
@@ -18,10 +20,18 @@ export function schemaAt(path: readonly string[]): SettingSchema | undefined {
   }, settingsSchema);
 }
 
-/** Every setting that there is, such as `dhcp.range`; sections are not among them. */
+/** Every setting that is explained by itself, such as `dhcp.range`; sections are not among them. */
 export function allKeys(schema: SettingSchema = settingsSchema, above = ''): string[] {
   return Object.entries(schema.properties ?? {}).flatMap(([name, inner]) => {
     const key = `${above}${name}`;
-    return inner.properties === undefined ? [key] : allKeys(inner, `${key}.`);
+    return inner.properties === undefined || inner.explained === 'together' ? [key] : allKeys(inner, `${key}.`);
+  });
+}
+
+/** Every key that there is, with those of things in lists, such as `networks.interface`, and with sections. */
+export function everyKey(schema: SettingSchema = settingsSchema, above = ''): string[] {
+  return Object.entries(schema.properties ?? {}).flatMap(([name, inner]) => {
+    const key = `${above}${name}`;
+    return [...everyKey(inner.items ?? inner, `${key}.`), key];
   });
 }

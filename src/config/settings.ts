@@ -1,10 +1,15 @@
 import Type, { type Static, type TSchema } from 'typebox';
-
-const ipv4 = (description: string) =>
-  Type.String({
-    pattern: '^((25[0-5]|2[0-4]\\d|1?\\d?\\d)\\.){3}(25[0-5]|2[0-4]\\d|1?\\d?\\d)$',
-    description,
-  });
+import { firmwareSettings } from './firmware-settings.ts';
+import {
+  addresses4,
+  addresses6,
+  dhcp6OfNetwork,
+  dhcpOfNetwork,
+  interfaceName,
+  ipv4,
+  leaseTime,
+  networkSchema,
+} from './network-settings.ts';
 
 const port = (description: string, standard: number, maximum = 65_535) =>
   Type.Integer({ minimum: 1, maximum, default: standard, description });
@@ -18,30 +23,27 @@ function section<Properties extends Record<string, TSchema>>(properties: Propert
  * like (errors show it). bootwright.example.yaml explains the same keys at length; a test holds the two together.
  */
 export const settingsSchema = section({
-  interface: Type.Optional(
-    Type.String({ minLength: 1, maxLength: 15, description: 'the name of a network interface' }),
-  ),
+  interface: Type.Optional(interfaceName),
   address: Type.Optional(ipv4('an IPv4 address of this machine')),
   root: Type.String({ minLength: 1, default: 'pxe-root', description: 'a folder' }),
   images: Type.String({ minLength: 1, default: 'images', description: 'a folder' }),
   dhcp: section({
-    range: Type.Optional(
-      Type.String({
-        pattern: '^\\s*[0-9.]+\\s*-\\s*[0-9.]+\\s*$',
-        description: 'two IPv4 addresses, such as 10.0.0.100-10.0.0.199',
-      }),
-    ),
+    ...dhcpOfNetwork,
+    leaseSeconds: leaseTime(3600),
+    dns: addresses4([]),
+    ntp: addresses4([]),
     port: port('a port from 1 to 65534 (clients use the next one)', 67, 65_534),
-    leaseSeconds: Type.Integer({
-      minimum: 60,
-      maximum: 31_536_000,
-      default: 3600,
-      description: 'a number of seconds from 60 to 31536000 (a year)',
+    probe: Type.Boolean({ default: true, description: 'true or false' }),
+    lookSeconds: Type.Integer({
+      minimum: 0,
+      maximum: 60,
+      default: 3,
+      description: 'a number of seconds from 0 (not at all) to 60',
     }),
-    router: Type.Optional(ipv4('an IPv4 address')),
-    dns: Type.Array(ipv4('an IPv4 address'), { default: [], maxItems: 8, description: 'a list of IPv4 addresses' }),
-    domain: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9.-]{1,253}$', description: 'a domain name' })),
   }),
+  dhcp6: section({ ...dhcp6OfNetwork, leaseSeconds: leaseTime(3600), dns: addresses6([]), ntp: addresses6([]) }),
+  networks: Type.Array(networkSchema, { default: [], description: 'a list of networks' }),
+  firmware: firmwareSettings,
   tftp: section({
     port: port('a port from 1 to 65535 (firmware only knows 69)', 69),
     maxTransfers: Type.Integer({ minimum: 1, maximum: 65_535, default: 1024, description: 'a number from 1 to 65535' }),

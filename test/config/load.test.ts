@@ -33,7 +33,10 @@ describe('without a file', () => {
     expect(loadSettings(undefined, {}, {})).toEqual({
       root: resolve('pxe-root'),
       images: resolve('images'),
-      dhcp: { port: 67, leaseSeconds: 3600, dns: [] },
+      dhcp: { port: 67, leaseSeconds: 3600, dns: [], ntp: [], probe: true, lookSeconds: 3 },
+      dhcp6: { leaseSeconds: 3600, dns: [], ntp: [] },
+      networks: [],
+      firmware: {},
       tftp: { port: 69, maxTransfers: 1024 },
       http: { port: 80, cacheMiB: 128 },
       build: { kernelArguments: [] },
@@ -111,6 +114,27 @@ describe('what is refused, and what a person reads then', () => {
     [
       'dhcp:\n  dns:\n    - 10.0.0.1\n    - 10.0.0.256\n',
       'CONFIG_BAD_VALUE: FILE, line 4: "10.0.0.256" is not a good value of "dhcp.dns". It must be an IPv4 address.',
+    ],
+    ['dhcp:\n  mode: on\n', 'FILE, line 2: "on" is not a good value of "dhcp.mode". It must be server, proxy or off.'],
+    [
+      'dhcp:\n  routes:\n    - 10.1.0.0/33 via 10.0.0.1\n',
+      'FILE, line 3: "10.1.0.0/33 via 10.0.0.1" is not a good value of "dhcp.routes". It must be a route, such as "10.1.0.0/16 via 10.0.0.254".',
+    ],
+    [
+      'dhcp:\n  reservations:\n    - mac: 52:54\n      address: 10.0.0.5\n',
+      'FILE, line 3: "52:54" is not a good value of "dhcp.reservations.0.mac". It must be such as 52:54:00:12:34:56.',
+    ],
+    [
+      'networks:\n  - interface: eth1\n    dhcp: { rnage: 10.0.0.2-10.0.0.9 }\n',
+      'FILE, line 3: there is no setting "networks.0.dhcp.rnage". The nearest one is "networks.dhcp.range"',
+    ],
+    [
+      'firmware:\n  boss: { file: release }\n',
+      'FILE, line 2: there is no setting "firmware.boss". The nearest one is "firmware.bios"',
+    ],
+    [
+      'firmware:\n  bios: { file: ../x }\n',
+      'FILE, line 2: "../x" is not a good value of "firmware.bios.file". It must be "release"',
     ],
     [
       'log:\n  level: loud\n',
