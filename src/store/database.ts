@@ -2,6 +2,7 @@ import SqliteDatabase from 'better-sqlite3';
 import { type Driver, Kysely, SqliteDialect } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { BootwrightError } from '../errors.ts';
+import { makeDurable } from './durable.ts';
 import { migrations } from './migrations.ts';
 import type { Tables } from './schema.ts';
 
@@ -30,8 +31,7 @@ export async function openStore(path: string): Promise<Store> {
   let sqlite: SqliteDatabase.Database | undefined;
   try {
     sqlite = new SqliteDatabase(path, { timeout: 5000 });
-    sqlite.pragma('journal_mode = WAL');
-    sqlite.pragma('synchronous = FULL');
+    makeDurable(sqlite);
   } catch (cause) {
     sqlite?.close();
     throw new BootwrightError('STORE_UNREADABLE', { path, reason: (cause as Error).message }, { cause });

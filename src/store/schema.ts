@@ -1,4 +1,7 @@
-/** The tables. Times are milliseconds since 1970; MAC addresses lower case with colons; addresses dotted decimal. */
+/**
+ * The tables. Times are milliseconds since 1970; MAC addresses lower case with colons; IPv4 addresses dotted decimal,
+ * IPv6 addresses as RFC 5952 writes them.
+ */
 export interface Tables {
   /** One row for every address that was ever leased. */
   leases: {
@@ -8,14 +11,30 @@ export interface Tables {
     expires_ms: number;
     host_name: string | null;
   };
+  /** Addresses that belong to one machine, as people said while the server ran. */
+  reservations: {
+    address: string;
+    mac: string | null;
+    /** Option 61, hexadecimal. */
+    client_id: string | null;
+    uuid: string | null;
+    host_name: string | null;
+  };
   /** Which release the current boot of a machine is pinned to. */
   boots: {
     mac: string;
-    address: string;
+    /** With blanks between them. */
+    addresses: string;
     /** DHCP's xid of the exchange that decided. */
     transaction_id: number;
     release_id: string;
     decided_ms: number;
+  };
+  /** The shape of offer with which a machine boots, for each kind of firmware that it has. */
+  shapes: {
+    mac: string;
+    firmware: string;
+    shape: string;
   };
   /** The release that was made of each ISO in images/, so that it is made once. */
   images: {

@@ -8,13 +8,18 @@ import { execa } from 'execa';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PinnedBoot } from '../../src/boot/ledger.ts';
+import type { KnownShape } from '../../src/boot/shapes.ts';
 import type { Lease } from '../../src/dhcp/lease.ts';
 import { BootwrightError } from '../../src/errors.ts';
 import { holdRoot } from '../../src/release/root.ts';
-import { loadBoots, saveBoots } from '../../src/store/boots.ts';
+import type { Batch } from '../../src/store/batch.ts';
+import { loadBoots } from '../../src/store/boots.ts';
+import { startCommitter } from '../../src/store/commit.ts';
 import { openStore, type Store } from '../../src/store/database.ts';
 import { storedImages } from '../../src/store/images.ts';
-import { storedLeases } from '../../src/store/leases.ts';
+import { loadLeases } from '../../src/store/leases.ts';
+import { storedReservations } from '../../src/store/reservations.ts';
+import { loadShapes } from '../../src/store/shapes.ts';
 
 let folder: string;
 let made = 0;
@@ -36,6 +41,15 @@ async function reopened<Result>(path: string, read: (store: Store) => Promise<Re
   } finally {
     await store.destroy();
   }
+}
+
+/** One batch after the other, by a process that then ends. */
+async function saved(path: string, ...batches: readonly Batch[]): Promise<void> {
+  await reopened(path, async (store) => {
+    const committer = startCommitter(store, path);
+    for (const batch of batches) await committer.commit(batch);
+    await committer.close();
+  });
 }
 
 async function failureOf(opening: Promise<unknown>): Promise<BootwrightError> {
@@ -67,7 +81,7 @@ const lease = (last: number, changes: Partial<Lease> = {}): Lease => ({
 
 const boot = (last: number, changes: Partial<PinnedBoot> = {}): PinnedBoot => ({
   mac: lease(last).mac,
-  address: lease(last).address,
+  addresses: [lease(last).address],
   transaction: 0xffff_ffff - last,
   releaseId: 'live-0123456789ab',
   decidedMs: 1_800_000_000_000,
@@ -75,41 +89,70 @@ const boot = (last: number, changes: Partial<PinnedBoot> = {}): PinnedBoot => ({
 });
 
 describe('what was saved is there', () => {
-  it('leases, each over the earlier one of its address, more than fit into one statement', async () => {
+  it('leases, each over the earlier one of its address, thousands at once', async () => {
     const path = newPath();
     const first = Array.from({ length: 2500 }, (_, index) => lease(index));
     const changed = [
       lease(3, { mac: '52:54:00:ff:ff:ff', state: 'declined' }),
       lease(4, { state: 'released', hostName: 'näme "of" a machine' }),
     ];
-    await reopened(path, async (store) => {
-      await storedLeases(store).save(first);
-      await storedLeases(store).save(changed);
-      await storedLeases(store).save([]);
-    });
+    await saved(path, { leases: first }, { leases: changed }, {});
     const byAddress = new Map([...first, ...changed].map((row) => [row.address, row]));
-    const found = await reopened(path, (store) => storedLeases(store).load());
+    const found = await reopened(path, loadLeases);
     expect(new Map(found.map((row) => [row.address, row]))).toEqual(byAddress);
     expect(found).toHaveLength(2500);
   });
 
-  it('boots: one for a machine, and one for an address', async () => {
+  it('boots, one for a machine, with all of its addresses; not one that was forgotten', async () => {
     const path = newPath();
     const first = Array.from({ length: 2500 }, (_, index) => boot(index));
-    const moved = boot(7, { address: '10.9.9.9' });
-    const heir = boot(9999, { address: lease(8).address });
-    // These two change places.
-    const swapped = [boot(11, { address: lease(12).address }), boot(12, { address: lease(11).address })];
-    await reopened(path, async (store) => {
-      await saveBoots(store, first);
-      await saveBoots(store, [moved, heir, ...swapped]);
-      await saveBoots(store, []);
-    });
-    const kept = first.filter((_, index) => ![7, 8, 11, 12].includes(index));
+    const moved = boot(7, { addresses: ['10.9.9.9', '2001:db8::7', 'fe80::5054:ff:fe00:7'] });
+    const heir = boot(9999, { addresses: boot(8).addresses });
+    await saved(path, { boots: first }, { boots: [moved, boot(8, { addresses: [] }), heir] });
+    const kept = first.filter((_, index) => ![7, 8].includes(index));
     const found = await reopened(path, loadBoots);
     expect(new Map(found.map((row) => [row.mac, row]))).toEqual(
-      new Map([...kept, moved, heir, ...swapped].map((row) => [row.mac, row])),
+      new Map([...kept, moved, heir].map((row) => [row.mac, row])),
     );
+  });
+
+  it('the shape of offer that works, for each firmware of a machine', async () => {
+    const path = newPath();
+    const rom: KnownShape = { mac: lease(1).mac, firmware: 'bios', shape: 'plain', worked: true };
+    const ipxe: KnownShape = { ...rom, firmware: 'ipxe-bios', shape: 'direct' };
+    const other: KnownShape = { ...rom, mac: lease(2).mac, shape: 'menu' };
+    await saved(
+      path,
+      { shapes: [rom, ipxe, other] },
+      {
+        shapes: [
+          { ...rom, shape: 'binl' },
+          { ...other, worked: false },
+        ],
+      },
+    );
+    const found = await reopened(path, loadShapes);
+    expect(found.toSorted((one, next) => one.firmware.localeCompare(next.firmware))).toEqual([
+      { ...rom, shape: 'binl' },
+      ipxe,
+    ]);
+  });
+
+  it('reservations, each over the earlier one of its address', async () => {
+    const path = newPath();
+    await reopened(path, async (store) => {
+      const reservations = storedReservations(store);
+      await reservations.save({ address: '10.0.0.1', mac: lease(1).mac });
+      await reservations.save({ address: '10.0.0.1', clientId: '01525400000001', hostName: 'one' });
+      await reservations.save({ address: '10.0.0.2', uuid: '6f1c0b1e-0000-4000-8000-000000000002' });
+      await reservations.save({ address: '10.0.0.3', mac: lease(3).mac });
+      expect(await reservations.remove('10.0.0.3')).toBe(true);
+      expect(await reservations.remove('10.0.0.3')).toBe(false);
+    });
+    expect(await reopened(path, (store) => storedReservations(store).load())).toEqual([
+      { address: '10.0.0.1', clientId: '01525400000001', hostName: 'one' },
+      { address: '10.0.0.2', uuid: '6f1c0b1e-0000-4000-8000-000000000002' },
+    ]);
   });
 
   it('what was built of an ISO', async () => {
@@ -139,18 +182,19 @@ describe('what was saved is there', () => {
       await kill();
     }
     await reopened(path, async (store) => {
-      const leases = await storedLeases(store).load();
+      const leases = await loadLeases(store);
       expect(leases.map(({ expiresMs }) => expiresMs).sort()).toEqual(rounds);
       expect((await loadBoots(store)).map(({ transaction }) => transaction).sort()).toEqual(rounds);
+      expect(await loadShapes(store)).toHaveLength(rounds.length);
       for (const round of rounds) expect(await storedImages(store).find(`${round}.iso`)).toBeDefined();
     });
   });
 });
 
 it('what SQLite takes back by itself, as where the disk is full, fails for its own reason', async () => {
-  await reopened(newPath(), async (store) => {
-    const leases = storedLeases(store);
-    await leases.save([lease(1)]);
+  const path = newPath();
+  await saved(path, { leases: [lease(1)] });
+  await reopened(path, async (store) => {
     const twice = store.transaction().execute(async (transaction) => {
       await sql`DELETE FROM leases`.execute(transaction);
       for (const mac of ['one', 'other']) {
@@ -158,10 +202,10 @@ it('what SQLite takes back by itself, as where the disk is full, fails for its o
       }
     });
     await expect(twice).rejects.toThrow('UNIQUE');
-    expect(await leases.load()).toEqual([lease(1)]);
-    await leases.save([lease(2)]);
-    expect(await leases.load()).toHaveLength(2);
+    expect(await loadLeases(store)).toEqual([lease(1)]);
   });
+  await saved(path, { leases: [lease(2)] });
+  expect(await reopened(path, loadLeases)).toHaveLength(2);
 });
 
 describe('what cannot be opened is named and stays as it is', () => {
@@ -176,7 +220,7 @@ describe('what cannot be opened is named and stays as it is', () => {
 
   it('a state that a newer version wrote', async () => {
     const path = newPath();
-    await reopened(path, (store) => saveBoots(store, [boot(1)]));
+    await saved(path, { boots: [boot(1)] });
     const newer = new SqliteDatabase(path);
     newer.prepare("INSERT INTO kysely_migration VALUES ('9999-something-new', '2099-01-01')").run();
     newer.close();

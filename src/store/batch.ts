@@ -1,0 +1,51 @@
+import type { PinnedBoot } from '../boot/ledger.ts';
+import type { KnownShape } from '../boot/shapes.ts';
+import type { Lease } from '../dhcp/lease.ts';
+import { bootRows } from './boots.ts';
+import type { Store } from './database.ts';
+import { leaseRows } from './leases.ts';
+import { type Rows, removeStatement, replaceStatement, type Value } from './rows.ts';
+import type { Tables } from './schema.ts';
+import { shapeRows } from './shapes.ts';
+
+/** What has to be safe together, each thing over the earlier one of its key. */
+export interface Batch {
+  readonly leases?: readonly Lease[];
+  readonly boots?: readonly PinnedBoot[];
+  readonly shapes?: readonly KnownShape[];
+}
+
+/** One run of a statement: its number, and its parameters. */
+export type Write = readonly [statement: number, ...values: Value[]];
+
+/** The statements of all batches, compiled once: to build them costs more than to run them. */
+export interface Statements {
+  readonly sql: readonly string[];
+  /** In the order in which they are to run. */
+  writes(batch: Batch): Write[];
+}
+
+export function batchStatements(store: Store): Statements {
+  const sql: string[] = [];
+
+  function writer<Thing, Name extends keyof Tables>(rows: Rows<Thing, Name>): (thing: Thing) => Write {
+    const replace = sql.push(replaceStatement(store, rows)) - 1;
+    const remove = sql.push(removeStatement(store, rows)) - 1;
+    return (thing) => {
+      const others = rows.others(thing);
+      return others === undefined ? [remove, ...rows.key(thing)] : [replace, ...rows.key(thing), ...others];
+    };
+  }
+
+  const lease = writer(leaseRows);
+  const boot = writer(bootRows);
+  const shape = writer(shapeRows);
+  return {
+    sql,
+    writes: ({ leases = [], boots = [], shapes = [] }) => [
+      ...leases.map(lease),
+      ...boots.map(boot),
+      ...shapes.map(shape),
+    ],
+  };
+}
