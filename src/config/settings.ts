@@ -37,7 +37,7 @@ export const settingsSchema = section({
     lookSeconds: Type.Integer({
       minimum: 0,
       maximum: 60,
-      default: 3,
+      default: 4,
       description: 'a number of seconds from 0 (not at all) to 60',
     }),
   }),

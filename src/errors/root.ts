@@ -26,6 +26,11 @@ export const rootErrors = {
     problem: 'the interface {interface} has no IPv4 address',
     remedy: 'Give it one: "ip address add 10.0.0.1/24 dev {interface}".',
   },
+  INTERFACE_WITHOUT_ADDRESS6: {
+    exit: exit.environment,
+    problem: 'the interface {interface} has no IPv6 address that machines could be told, only link-local ones',
+    remedy: 'Give it one, "ip address add fd00::1/64 dev {interface}", or leave dhcp6 off.',
+  },
   NO_NETWORK: {
     exit: exit.environment,
     problem: 'this machine has no network with an IPv4 address that is up',

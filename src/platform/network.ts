@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { BootwrightError } from '../errors.ts';
+import { formatIpv6, parseIpv6 } from '../wire/addresses.ts';
 
 /** One IPv4 address of this machine, and where it is. Dotted decimal. */
 export interface LocalNetwork {
@@ -64,4 +65,30 @@ export function chooseNetwork(wanted: { interface?: string | undefined; address?
   if (only === undefined) throw new BootwrightError('NO_NETWORK', {});
   if (others.length > 0) throw new BootwrightError('INTERFACE_NOT_NAMED', { count: others.length + 1, known });
   return only;
+}
+
+/** An IPv6 address of this machine that others can be told, and the network that it is in. */
+export interface LocalAddress6 {
+  readonly address: string;
+  readonly prefix: { readonly address: string; readonly prefixBits: number };
+}
+
+/**
+ * The address of an interface that was named, or else its first one that is no link-local one: those mean nothing in a
+ * URL. Throws INTERFACE_WITHOUT_ADDRESS6 or ADDRESS_NOT_HERE.
+ */
+export function chooseAddress6(wanted: { interface: string; address?: string | undefined }): LocalAddress6 {
+  const there = (networkInterfaces()[wanted.interface] ?? []).flatMap(({ family, scopeid, address, cidr }) =>
+    family === 'IPv6' && scopeid === 0 ? [{ address, prefixBits: Number(cidr?.split('/')[1] ?? 64) }] : [],
+  );
+  if (there.length === 0) throw new BootwrightError('INTERFACE_WITHOUT_ADDRESS6', { interface: wanted.interface });
+  const canonical = (text: string) => formatIpv6(parseIpv6(text) ?? new Uint8Array(16));
+  const found = there.find(
+    ({ address }) => wanted.address === undefined || canonical(address) === canonical(wanted.address),
+  );
+  if (found === undefined) {
+    const known = there.map(({ address }) => `${wanted.interface} (${address})`).join(', ');
+    throw new BootwrightError('ADDRESS_NOT_HERE', { address: wanted.address ?? '', known });
+  }
+  return { address: found.address, prefix: found };
 }

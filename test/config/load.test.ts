@@ -33,7 +33,7 @@ describe('without a file', () => {
     expect(loadSettings(undefined, {}, {})).toEqual({
       root: resolve('pxe-root'),
       images: resolve('images'),
-      dhcp: { port: 67, leaseSeconds: 3600, dns: [], ntp: [], probe: true, lookSeconds: 3 },
+      dhcp: { port: 67, leaseSeconds: 3600, dns: [], ntp: [], probe: true, lookSeconds: 4 },
       dhcp6: { leaseSeconds: 3600, dns: [], ntp: [] },
       networks: [],
       firmware: {},

@@ -1,7 +1,7 @@
 import { networkInterfaces } from 'node:os';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { BootwrightError } from '../../src/errors.ts';
-import { chooseNetwork } from '../../src/platform/network.ts';
+import { chooseAddress6, chooseNetwork } from '../../src/platform/network.ts';
 import { createNetns, type NetnsPair } from '../support/netns.ts';
 import { describeWith } from '../support/programs.ts';
 
@@ -36,6 +36,12 @@ it('what is not there is refused', () => {
   if (elsewhere !== undefined) expect(codeOf({ interface: 'lo', address: elsewhere.address })).toBe('ADDRESS_NOT_HERE');
 });
 
+it('of IPv6, an interface without an address that others can reach is refused', () => {
+  expect(() => chooseAddress6({ interface: 'none0' })).toThrow(
+    expect.objectContaining({ code: 'INTERFACE_WITHOUT_ADDRESS6' }),
+  );
+});
+
 describeWith({ programs: ['ip'], root: true }, 'in a network namespace', () => {
   let pair: NetnsPair;
   beforeAll(async () => {
@@ -46,14 +52,26 @@ describeWith({ programs: ['ip'], root: true }, 'in a network namespace', () => {
   async function choose(
     wanted: Parameters<typeof chooseNetwork>[0],
     side: 'server' | 'client' = 'server',
+    by: 'chooseNetwork' | 'chooseAddress6' = 'chooseNetwork',
   ): Promise<unknown> {
     const module = new URL('../../src/platform/network.ts', import.meta.url).pathname;
-    const script = `const { chooseNetwork } = await import(${JSON.stringify(module)});
-      let said; try { said = chooseNetwork(${JSON.stringify(wanted)}) } catch (error) { said = error.code }
+    const script = `const { ${by} } = await import(${JSON.stringify(module)});
+      let said; try { said = ${by}(${JSON.stringify(wanted)}) } catch (error) { said = error.code }
       console.log(JSON.stringify(said))`;
     const { stdout } = await pair[side].run(process.execPath, ['--input-type=module', '-e', script]);
     return JSON.parse(String(stdout));
   }
+
+  it('of IPv6, the first address that is no link-local one is taken, or the one that was named', async () => {
+    const address6 = (wanted: object) => choose({ interface: 'eth0', ...wanted }, 'server', 'chooseAddress6');
+    expect(await address6({})).toBe('INTERFACE_WITHOUT_ADDRESS6');
+    await pair.server.run('ip', ['address', 'add', 'fd00:77::1/64', 'dev', 'eth0', 'nodad']);
+    await pair.server.run('ip', ['address', 'add', 'fd00:78::1/48', 'dev', 'eth0', 'nodad']);
+    const named = { address: 'fd00:77::1', prefix: { address: 'fd00:77::1', prefixBits: 64 } };
+    expect(await address6({ address: 'FD00:77:0::1' })).toEqual(named);
+    expect(['fd00:77::1', 'fd00:78::1']).toContain(((await address6({})) as { address: string }).address);
+    expect(await address6({ address: 'fd00:79::1' })).toBe('ADDRESS_NOT_HERE');
+  });
 
   it('the only network is taken without being named', async () => {
     expect(await choose({})).toMatchObject({ interface: 'eth0', address: '10.77.0.1', netmask: '255.255.255.0' });

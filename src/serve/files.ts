@@ -1,0 +1,67 @@
+import type { Logger } from 'pino';
+import type { ResolveBootFile } from '../boot/files.ts';
+import type { Report } from '../boot/timeline.ts';
+import type { Settings } from '../config/settings.ts';
+import { BlockCache } from '../http/block-cache.ts';
+import { startHttpServer } from '../http/server.ts';
+import type { Clock } from '../platform/clock.ts';
+import { nodeUdp } from '../platform/udp-node.ts';
+import { startTftpServer } from '../tftp/server.ts';
+
+/** An address of ours that machines fetch from. */
+export interface FileAddress {
+  /** IPv4 or IPv6. */
+  readonly address: string;
+  readonly mtuBytes: number;
+}
+
+export interface FileServersOptions {
+  readonly settings: Settings;
+  readonly addresses: readonly FileAddress[];
+  readonly resolve: ResolveBootFile;
+  readonly report: Report;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly activeRelease: () => string | undefined;
+}
+
+/**
+ * Starts HTTP and TFTP on every address that machines are told, and nowhere else. What was started is put on `started`;
+ * transfers under way may finish for `stopSeconds`, all of them side by side.
+ */
+export async function serveFiles(options: FileServersOptions, started: AsyncDisposableStack): Promise<void> {
+  const { settings, addresses, resolve, report, clock, log } = options;
+  const graceMs = settings.stopSeconds * 1000;
+  const stops: (() => Promise<void>)[] = [];
+  started.defer(async () => {
+    await Promise.all(stops.map((stop) => stop()));
+  });
+  const cache = new BlockCache(settings.http.cacheMiB * 1024 * 1024);
+  for (const { address, mtuBytes } of addresses) {
+    const shown = address.includes(':') ? `[${address}]` : address;
+    const http = await startHttpServer({
+      address,
+      port: settings.http.port,
+      resolve,
+      report,
+      clock,
+      cache,
+      health: () => ({ activeRelease: options.activeRelease() ?? null }),
+    });
+    stops.push(() => http.close(graceMs));
+    log.info({ address, port: http.port }, `HTTP on ${shown}:${http.port}`);
+    const tftp = await startTftpServer({
+      udp: nodeUdp,
+      clock,
+      address,
+      port: settings.tftp.port,
+      resolve,
+      report,
+      maxTransfers: settings.tftp.maxTransfers,
+      // Jumbo frames on our side say nothing of the machine's.
+      mtuBytes: Math.min(mtuBytes, 1500),
+    });
+    stops.push(() => tftp.close({ graceMs }));
+    log.info({ address, port: tftp.local.port }, `TFTP on ${shown}:${tftp.local.port}`);
+  }
+}
