@@ -3,6 +3,7 @@ const pure = [
   '^src/wire/',
   // All but those that hold a socket: server.ts, the client with its line, and who looks for other servers.
   '^src/dhcp/(?!server\\.ts$|client\\.ts$|client-line\\.ts$|look\\.ts$)',
+  '^src/dhcp6/(?!server\\.ts$)',
   '^src/tftp/(names|options|packet|patience|reception|transfer)\\.ts$',
   '^src/grub/',
   '^src/image-config/',
@@ -33,19 +34,25 @@ module.exports = {
       name: 'dhcp-imports-no-other-protocol',
       severity: 'error',
       from: { path: '^src/dhcp/' },
-      to: { path: '^src/(tftp|http)/' },
+      to: { path: '^src/(dhcp6|tftp|http)/' },
+    },
+    {
+      name: 'dhcp6-imports-no-other-protocol',
+      severity: 'error',
+      from: { path: '^src/dhcp6/' },
+      to: { path: '^src/(dhcp|tftp|http)/' },
     },
     {
       name: 'tftp-imports-no-other-protocol',
       severity: 'error',
       from: { path: '^src/tftp/' },
-      to: { path: '^src/(dhcp|http)/' },
+      to: { path: '^src/(dhcp6?|http)/' },
     },
     {
       name: 'http-imports-no-other-protocol',
       severity: 'error',
       from: { path: '^src/http/' },
-      to: { path: '^src/(dhcp|tftp)/' },
+      to: { path: '^src/(dhcp6?|tftp)/' },
     },
     {
       name: 'readers-open-nothing',
@@ -69,12 +76,12 @@ module.exports = {
       name: 'the-builder-imports-no-protocol',
       severity: 'error',
       from: { path: [parts, '^src/(release|inspect|iso)/'] },
-      to: { path: '^src/(dhcp|tftp|http)/' },
+      to: { path: '^src/(dhcp6?|tftp|http)/' },
     },
     {
       name: 'protocols-import-nothing-of-the-builder',
       severity: 'error',
-      from: { path: '^src/(dhcp|tftp|http)/' },
+      from: { path: '^src/(dhcp6?|tftp|http)/' },
       to: { path: [parts, '^src/(release|inspect|iso)/'] },
     },
     {

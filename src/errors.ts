@@ -1,5 +1,7 @@
+import { captureErrors } from './errors/capture.ts';
 import { configErrors } from './errors/config.ts';
 import { dhcpErrors } from './errors/dhcp.ts';
+import { dhcp6Errors } from './errors/dhcp6.ts';
 import { discErrors } from './errors/disc.ts';
 import { grubErrors } from './errors/grub.ts';
 import { httpErrors } from './errors/http.ts';
@@ -7,6 +9,7 @@ import { imageErrors } from './errors/image.ts';
 import { imageConfigErrors } from './errors/image-config.ts';
 import { initramfsErrors } from './errors/initramfs.ts';
 import { inputErrors } from './errors/input.ts';
+import { loaderErrors } from './errors/loaders.ts';
 import { platformErrors } from './errors/platform.ts';
 import { preflightErrors } from './errors/preflight.ts';
 import { probeErrors } from './errors/probe.ts';
@@ -36,11 +39,14 @@ export const errorAreas = {
   input: inputErrors,
   preflight: preflightErrors,
   dhcp: dhcpErrors,
+  dhcp6: dhcp6Errors,
   tftp: tftpErrors,
+  loaders: loaderErrors,
   grub: grubErrors,
   initramfs: initramfsErrors,
   disc: discErrors,
   probe: probeErrors,
+  capture: captureErrors,
 } as const;
 
 const errorTable = {
@@ -56,11 +62,14 @@ const errorTable = {
   ...inputErrors,
   ...preflightErrors,
   ...dhcpErrors,
+  ...dhcp6Errors,
   ...tftpErrors,
+  ...loaderErrors,
   ...grubErrors,
   ...initramfsErrors,
   ...discErrors,
   ...probeErrors,
+  ...captureErrors,
 } as const;
 
 export type ErrorCode = keyof typeof errorTable;
