@@ -1,61 +1,100 @@
-import { describeArchitecture, type Firmware, firmwareOf } from './architectures.ts';
+import { type Firmware, firmwareTable, type Shape } from '../boot/firmware.ts';
+import type { BootAnswer } from '../boot/plan.ts';
 import type { Draft, Exchange, ReplyStep } from './exchange.ts';
 import { readOption } from './options.ts';
-import { fileBytes } from './packet.ts';
+import { fileBytes, noAddress } from './packet.ts';
+import { raspberryPiMenu, vendorOptionsOf } from './pxe-options.ts';
+import { type FirmwareRead, readFirmware } from './read-firmware.ts';
 
-/**
- * PXE discovery control (sub-option 6) with bit 3: "boot from the file that is named here", and the End. PXE 2.1,
- * table 2-2. EDK2 then sends no second request to port 4011 (PxeBcDhcp4.c).
- */
-const bootFromTheFile = Uint8Array.of(6, 1, 8, 255);
+/** Option 67 within one option, and its NUL: EDK2 does not join pieces (PxeBcDhcp4.c, PxeBcParseDhcp4Options). */
+const longestName = 254;
 
-/**
- * Names the boot file to PXE firmware. Every place is filled, since each kind of firmware reads another one: EDK2 takes
- * option 67 before `file`, shim and U-Boot read `file` only. Options 60 and 43 go together: 60 alone makes EDK2 wait
- * for an answer on port 4011.
- */
+/** Without it iPXE waits two seconds for the offer of a proxy (src/net/udp/dhcp.c; option 175.176, `no-pxedhcp`). */
+const noProxyWait = Uint8Array.of(176, 1, 1);
+
+/** Names the boot file to firmware that we give an address. */
 export const addBootFile: ReplyStep = (draft, exchange) => {
-  if ((draft.reply !== 'offer' && draft.reply !== 'ack') || exchange.type === 'inform') return draft;
-  const firmware = firmwareOf(exchange.request.options);
-  if (firmware === undefined) return draft;
-  if (!firmware.isServed || firmware.architecture === undefined) {
-    return withoutFile(draft, exchange, `it gets an address, but there is no boot file for ${describe(firmware)}`);
-  }
-  const answer = exchange.bootFor({
-    mac: exchange.mac,
-    transaction: exchange.request.xid,
-    architecture: firmware.architecture,
-    vendorClass: firmware.vendorClass,
-    address: draft.address,
-  });
-  if (answer === undefined) {
-    return withoutFile(
-      draft,
-      exchange,
-      `it gets an address, but no release is active that boots ${describe(firmware)}`,
-    );
-  }
-  if (answer.bootFile.length >= fileBytes) {
-    return withoutFile(draft, exchange, `the path of its boot file is too long for DHCP: ${answer.bootFile}`);
-  }
-  return {
-    ...draft,
-    nextServer: exchange.network.address,
-    file: answer.bootFile,
-    options: {
-      ...draft.options,
-      vendorClass: 'PXEClient',
-      vendorOptions: bootFromTheFile,
-      machineIdentifier: readOption(exchange.request.options, 'machineIdentifier'),
-      tftpServerName: exchange.network.address,
-      // The last option: EDK2 writes a NUL behind it (PxeBcDhcp4.c).
-      bootFile: answer.bootFile,
-    },
-  };
+  if (draft.reply !== 'offer' && draft.reply !== 'ack') return draft;
+  const read = readFirmware(exchange.request.options, exchange.mac);
+  if (read === undefined) return draft;
+  const address = draft.address === noAddress ? exchange.request.ciaddr : draft.address;
+  const found = findBootFile(read, exchange, address);
+  if ('reason' in found) return withoutFile(draft, exchange, `it gets an address, but ${found.reason}`);
+  return nameBootFile(draft, exchange, found);
 };
 
-function describe({ vendorClass, architecture }: Firmware): string {
-  return `${describeArchitecture(architecture)}, "${vendorClass}"`;
+/** A boot file, and how it is to be named. */
+export interface Named {
+  readonly firmware: Firmware;
+  readonly kind: FirmwareRead['kind'];
+  /** A path, or a URL. */
+  readonly name: string;
+  readonly shapes: readonly Shape[];
+}
+
+/** What there is for this firmware to boot, or why there is nothing. */
+export function findBootFile(
+  { firmware, kind, vendorClass, text }: FirmwareRead,
+  { mac, request, network, bootFor }: Exchange,
+  address: string,
+): Named | { readonly reason: string } {
+  if (firmware === undefined) return { reason: `there is no boot file for ${text}` };
+  const answer = bootFor({ mac, transaction: request.xid, firmware, vendorClass, address });
+  if ('reason' in answer) return answer;
+  const name = nameOf(answer, kind, network);
+  // Some read only the field `file`, which a URL may overrun: who takes URLs reads option 67.
+  const longest = isUrl(name) ? longestName : fileBytes - 1;
+  if (name.length > longest) {
+    return { reason: `the name of its boot file is longer than the ${longest} bytes that DHCP has for it: ${name}` };
+  }
+  const { shapes, proxyShapes } = firmwareTable[firmware];
+  const usable = network.mode === 'proxy' ? proxyShapes : shapes;
+  const wanted = answer.shapes?.filter((shape) => network.mode === 'server' || shape !== 'plain') ?? [];
+  return { firmware, kind, name, shapes: wanted.length > 0 ? wanted : usable };
+}
+
+/**
+ * Every place is filled, since each kind of firmware reads another one: EDK2 takes option 67 before `file`, shim and
+ * U-Boot read `file` only. EDK2 takes the server from 43.8, then `siaddr`, then option 54.
+ */
+export function nameBootFile(draft: Draft, exchange: Exchange, { firmware, kind, name, shapes }: Named): Draft {
+  const { mac, nowMs, port, request, network, shapeFor, type } = exchange;
+  const asker = { mac, firmware, transaction: request.xid };
+  const { shape, changed } = shapeFor(asker, shapes, nowMs, type === 'discover' && port === 'server');
+  const news = changed === undefined ? [] : [{ step: 'reshaped', mac, to: shape, ...changed } as const];
+  return {
+    ...draft,
+    nextServer: network.serverAddress,
+    file: name.length < fileBytes ? name : '',
+    options: {
+      ...draft.options,
+      ...shapeOptions(firmware, kind, shape, network.serverAddress),
+      ...(kind === 'ipxe' && network.mode === 'server' ? { ipxe: noProxyWait } : {}),
+      machineIdentifier: readOption(request.options, 'machineIdentifier'),
+      tftpServerName: network.serverAddress,
+      // The last option: EDK2 writes a NUL behind it (PxeBcDhcp4.c).
+      bootFile: name,
+    },
+    events: [...draft.events, ...news],
+  };
+}
+
+/** Option 60 is what marks an offer as one for PXE or HTTP Boot, and 43 says what to do with it. */
+function shapeOptions(firmware: Firmware, kind: FirmwareRead['kind'], shape: Shape, server: string) {
+  if (kind === 'http') return { vendorClass: 'HTTPClient' };
+  if (firmware === 'raspberry-pi') return { vendorClass: 'PXEClient', vendorOptions: raspberryPiMenu };
+  if (shape === 'plain') return {};
+  return { vendorClass: 'PXEClient', vendorOptions: vendorOptionsOf(shape, server) };
+}
+
+function nameOf({ bootFile, by }: BootAnswer, kind: FirmwareRead['kind'], network: Exchange['network']): string {
+  if (isUrl(bootFile) || (by === 'tftp' && kind !== 'http')) return bootFile;
+  const port = network.httpPort === 80 ? '' : `:${network.httpPort}`;
+  return `http://${network.serverAddress}${port}/${bootFile}`;
+}
+
+function isUrl(name: string): boolean {
+  return name.includes('://');
 }
 
 /** Said once for a boot: at its DISCOVER. */
