@@ -1,5 +1,6 @@
 import { captureErrors } from './errors/capture.ts';
 import { configErrors } from './errors/config.ts';
+import { controlErrors } from './errors/control.ts';
 import { dhcpErrors } from './errors/dhcp.ts';
 import { dhcp6Errors } from './errors/dhcp6.ts';
 import { discErrors } from './errors/disc.ts';
@@ -39,6 +40,7 @@ export const errorAreas = {
   input: inputErrors,
   preflight: preflightErrors,
   dhcp: dhcpErrors,
+  control: controlErrors,
   dhcp6: dhcp6Errors,
   tftp: tftpErrors,
   loaders: loaderErrors,
@@ -62,6 +64,7 @@ const errorTable = {
   ...inputErrors,
   ...preflightErrors,
   ...dhcpErrors,
+  ...controlErrors,
   ...dhcp6Errors,
   ...tftpErrors,
   ...loaderErrors,

@@ -1,0 +1,58 @@
+import { BootwrightError } from '../errors.ts';
+import { formatIpv4, formatIpv6, formatMac, parseIpv4, parseIpv6, parseMac } from '../wire/addresses.ts';
+
+/** Who a machine is: by one of the three. */
+export interface Identity {
+  /** Lower case, with colons. */
+  readonly mac?: string;
+  /** Option 61, lower-case hexadecimal digits. */
+  readonly clientId?: string;
+  /** Lower case, with hyphens. */
+  readonly uuid?: string;
+}
+
+const uuid = /^(?:uuid:)?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$/;
+/** Seven bytes or more: six without a word before them are a MAC address. Option 61 has two at least (RFC 2132 §9.14). */
+const clientId = /^(?:id:((?:[0-9a-f]{2}[:-]?){1,254}[0-9a-f]{2})|((?:[0-9a-f]{2}[:-]?){6,254}[0-9a-f]{2}))$/;
+const bareMac = /^[0-9a-f]{12}$/;
+
+/**
+ * A machine as a person writes it: `52:54:00:12:34:56` (hyphens, dots as Cisco sets them, or nothing between), a UUID, or
+ * a client identifier, which may have `id:` before it. Throws MACHINE_INVALID.
+ */
+export function readMachine(text: string): Identity {
+  const machine = text.trim().toLowerCase();
+  const asUuid = uuid.exec(machine)?.[1];
+  if (asUuid !== undefined) return { uuid: asUuid };
+  const digits = /^([0-9a-f]{4}\.){2}[0-9a-f]{4}$/.test(machine) ? machine.replaceAll('.', '') : machine;
+  const mac = parseMac(bareMac.test(digits) ? (digits.match(/../g)?.join(':') ?? '') : digits);
+  if (mac !== undefined) return { mac: formatMac(mac) };
+  const [, named, bare] = clientId.exec(machine) ?? [];
+  const id = named ?? bare;
+  if (id === undefined) throw new BootwrightError('MACHINE_INVALID', { machine: text.slice(0, 80) });
+  return { clientId: id.replace(/[:-]/g, '') };
+}
+
+/** As `readMachine` takes it, and as leases name a machine. */
+export function writeMachine({ mac, clientId: id, uuid: byUuid }: Identity): string {
+  if (mac !== undefined) return mac;
+  return id !== undefined ? `id:${id}` : `uuid:${byUuid}`;
+}
+
+/** The canonical text of an IPv4 or IPv6 address. Throws ADDRESS_INVALID. */
+export function readAddress(text: string): string {
+  const four = parseIpv4(text.trim());
+  if (four !== undefined) return formatIpv4(four);
+  const six = parseIpv6(text.trim());
+  if (six !== undefined) return formatIpv6(six);
+  throw new BootwrightError('ADDRESS_INVALID', { address: text.slice(0, 80) });
+}
+
+const hostName =
+  /^(?=.{1,253}$)[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$/;
+
+/** RFC 1123 §2.1. Throws HOST_NAME_INVALID. */
+export function readHostName(text: string | undefined): string | undefined {
+  if (text === undefined || hostName.test(text)) return text;
+  throw new BootwrightError('HOST_NAME_INVALID', { name: text.slice(0, 80) });
+}
