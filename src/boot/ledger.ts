@@ -35,13 +35,15 @@ export class BootLedger {
   /** Who asked longest ago stands first. */
   readonly #byMac = new Map<string, PinnedBoot>();
   readonly #byAddress = new Map<string, string>();
+  /** Whose boots were saved, so that they can be taken away again. */
+  readonly #onDisk = new Set<string>();
   #unsaved = new Map<string, PinnedBoot>();
   readonly #mostBoots: number;
 
   constructor(known: readonly PinnedBoot[], { mostBoots: limit = mostBoots } = {}) {
     this.#mostBoots = limit;
     for (const boot of known.toSorted((one, other) => one.decidedMs - other.decidedMs)) this.#remember(boot);
-    this.#unsaved.clear();
+    this.takeUnsaved();
   }
 
   /** The answer of this exchange: the one given before, or else what `plan` says now. */
@@ -88,12 +90,25 @@ export class BootLedger {
   takeUnsaved(): readonly PinnedBoot[] {
     const boots = [...this.#unsaved.values()];
     this.#unsaved = new Map();
+    for (const { mac, addresses } of boots) {
+      if (addresses.length > 0) this.#onDisk.add(mac);
+      else this.#onDisk.delete(mac);
+    }
     return boots;
   }
 
   /** What could not be saved stays for the next time, but for what has changed again. */
   restoreUnsaved(boots: readonly PinnedBoot[]): void {
-    for (const boot of boots) if (!this.#unsaved.has(boot.mac)) this.#unsaved.set(boot.mac, boot);
+    for (const boot of boots) {
+      this.#onDisk.add(boot.mac);
+      if (!this.#unsaved.has(boot.mac)) this.#unsaved.set(boot.mac, boot);
+    }
+  }
+
+  /** A boot without an address is nothing that anybody could ask for after a restart. */
+  #note(boot: PinnedBoot): void {
+    if (boot.addresses.length > 0 || this.#onDisk.has(boot.mac)) this.#unsaved.set(boot.mac, boot);
+    else this.#unsaved.delete(boot.mac);
   }
 
   #remember(boot: PinnedBoot): void {
@@ -101,11 +116,11 @@ export class BootLedger {
     for (const address of boot.addresses) this.#takeFromOther(address);
     this.#byMac.set(boot.mac, boot);
     for (const address of boot.addresses) this.#byAddress.set(address, boot.mac);
-    this.#unsaved.set(boot.mac, boot);
+    this.#note(boot);
     const oldest = this.#byMac.size > this.#mostBoots ? this.#byMac.values().next().value : undefined;
     if (oldest === undefined) return;
     this.#forget(oldest.mac);
-    this.#unsaved.set(oldest.mac, { ...oldest, addresses: [] });
+    this.#note({ ...oldest, addresses: [] });
   }
 
   #forget(mac: string): void {
@@ -120,7 +135,7 @@ export class BootLedger {
     const left = { ...other, addresses: other.addresses.filter((held) => held !== address) };
     this.#byMac.set(other.mac, left);
     this.#byAddress.delete(address);
-    this.#unsaved.set(other.mac, left);
+    this.#note(left);
   }
 }
 
