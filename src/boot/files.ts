@@ -9,10 +9,10 @@ export interface Asker {
   readonly local: string;
 }
 
-/** One file of one release, or one that was made for the asker (grub.cfg). */
+/** A file of a release, one that was made for the asker (grub.cfg), or a loader that is in no release. */
 export interface BootFile {
-  readonly releaseId: string;
-  /** Its path in the release, such as `boot/vmlinuz`. */
+  readonly releaseId?: string;
+  /** Its path in the release, such as `boot/vmlinuz`, or `loaders/…`. */
   readonly path: string;
   readonly sizeBytes: number;
   /** Hexadecimal, lower case. */

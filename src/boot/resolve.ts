@@ -1,20 +1,20 @@
-import { createHash } from 'node:crypto';
-import { renderGrubConfig } from '../grub/render.ts';
-import { bytesSource } from '../platform/files.ts';
+import { loaderPrefix } from '../loaders/loader-config.ts';
+import type { Loaders } from '../loaders/loaders.ts';
 import { openFile } from '../platform/files-node.ts';
 import type { Release, ReleaseCatalog } from '../release/catalog.ts';
 import { grubConfigPath, manifestName } from '../release/layout.ts';
-import { joinUrl } from '../release/live-url.ts';
-import { liveImageOf } from '../release/manifest.ts';
 import type { Asker, BootFile, ResolveBootFile } from './files.ts';
 import { type FileEntry, findEntry } from './find-entry.ts';
 import type { BootLedger } from './ledger.ts';
-import { candidates } from './prefixes.ts';
+import { madeFile } from './made-file.ts';
+import { candidates, raspberryPiPaths } from './prefixes.ts';
+import { renderedConfig } from './rendered-config.ts';
 
 export interface ResolverOptions {
   readonly catalog: ReleaseCatalog;
   readonly ledger: BootLedger;
   readonly httpPort: number;
+  readonly loaders?: Pick<Loaders, 'open'>;
 }
 
 /** Without empty parts and leading slashes (shim asks for `//grubx64.efi`); `undefined` where it would climb. */
@@ -44,41 +44,33 @@ async function readAll(path: string): Promise<Buffer> {
  * The one resolver of TFTP and HTTP. `grub.cfg` is rendered for the release of whoever asks, so that a machine loads
  * its kernel, its initrd and its ISO from the release that its loader came from.
  */
-export function createResolver({ catalog, ledger, httpPort }: ResolverOptions): ResolveBootFile {
+export function createResolver({ catalog, ledger, httpPort, loaders }: ResolverOptions): ResolveBootFile {
   const made = new Map<string, Promise<BootFile>>();
 
-  /** A file whose bytes were made here; made once for each release, and for each address of ours that it names. */
-  function makeOnce(release: Release, path: string, make: () => Promise<Uint8Array>, local = ''): Promise<BootFile> {
-    const key = `${release.manifest.id}/${path} ${local}`;
+  /** A file whose bytes were made here, once for each `variant` of it. */
+  function makeOnce(
+    { manifest }: Release,
+    path: string,
+    make: () => Promise<Uint8Array>,
+    variant = '',
+  ): Promise<BootFile> {
+    const key = `${manifest.id}/${path} ${variant}`;
     const known = made.get(key);
     if (known !== undefined) return known;
-    const file = make().then((bytes) => ({
-      releaseId: release.manifest.id,
-      path,
-      sizeBytes: bytes.byteLength,
-      sha256: createHash('sha256').update(bytes).digest('hex'),
-      open: () => Promise.resolve(bytesSource(bytes)),
-    }));
+    const file = make().then((bytes) => madeFile(path, bytes, manifest.id));
     made.set(key, file);
     file.catch(() => made.delete(key));
     return file;
   }
 
-  async function render(release: Release, address: string): Promise<Uint8Array> {
-    const { id, liveUrl, loader } = release.manifest;
-    const live = liveImageOf(release.manifest);
-    // A letter for each byte: what is not understood stays as it is, in any encoding.
-    const text = (await readAll(`${release.folder}/${grubConfigPath}`)).toString('latin1');
-    const port = httpPort === 80 ? '' : `:${httpPort}`;
-    const folder = `http://${address.includes(':') ? `[${address}]` : address}${port}/releases/${id}`;
-    const served = live === null || liveUrl !== null ? undefined : joinUrl(folder, live);
-    const rendered = renderGrubConfig(text, {
-      releaseId: id,
-      server: { address, httpPort },
-      http: loader.http,
-      ...(served === undefined ? { manifestUrl: joinUrl(folder, manifestName) } : { liveUrl: served }),
-    });
-    return Buffer.from(rendered, 'latin1');
+  function grubConfig(release: Release, { protocol, local }: Asker, ours: boolean): Promise<BootFile> {
+    // Our own GRUB has HTTP; what it asks by TFTP, it asks because HTTP did not work.
+    const ofOurs = protocol === 'http' ? 'built-in' : 'missing';
+    const http = ours ? ofOurs : release.manifest.loader.http;
+    const server = { address: local, httpPort };
+    const make = async () =>
+      renderedConfig(release, await readAll(`${release.folder}/${grubConfigPath}`), server, http);
+    return makeOnce(release, grubConfigPath, make, `${local} ${http}`);
   }
 
   function serve(release: Release, entry: FileEntry): BootFile {
@@ -99,10 +91,17 @@ export function createResolver({ catalog, ledger, httpPort }: ResolverOptions): 
     return (pinned && catalog.get(pinned)) || (activeId && catalog.get(activeId)) || undefined;
   }
 
-  return async (path, asker) => {
-    const clean = cleanPath(path);
-    if (clean === undefined) return undefined;
-    const { releaseId, rest } = splitPath(clean);
+  async function ofLoaders(path: string, asker: Asker): Promise<BootFile | undefined> {
+    const paths = path.startsWith('loaders/') ? [path] : raspberryPiPaths(path);
+    for (const each of paths) {
+      const file = await loaders?.open(each, asker);
+      if (file !== undefined) return file;
+    }
+    return undefined;
+  }
+
+  async function ofRelease(path: string, asker: Asker): Promise<BootFile | undefined> {
+    const { releaseId, rest } = splitPath(path);
     const release = releaseFor(releaseId, asker);
     if (release === undefined) return undefined;
     for (const candidate of candidates(rest)) {
@@ -110,12 +109,14 @@ export function createResolver({ catalog, ledger, httpPort }: ResolverOptions): 
         return makeOnce(release, manifestName, () => readAll(`${release.folder}/${manifestName}`));
       }
       const entry = findEntry(release.entries, candidate) ?? findEntry(release.folded, candidate.toLowerCase());
-      if (entry?.path === grubConfigPath) {
-        const { local } = asker;
-        return makeOnce(release, grubConfigPath, () => render(release, local), local);
-      }
+      if (entry?.path === grubConfigPath) return grubConfig(release, asker, rest.startsWith(`${loaderPrefix}/`));
       if (entry !== undefined) return serve(release, entry);
     }
     return undefined;
+  }
+
+  return async (path, asker) => {
+    const clean = cleanPath(path);
+    return clean === undefined ? undefined : ((await ofLoaders(clean, asker)) ?? ofRelease(clean, asker));
   };
 }

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ResolveBootFile } from '../../src/boot/files.ts';
 import { BootLedger } from '../../src/boot/ledger.ts';
+import { madeFile } from '../../src/boot/made-file.ts';
 import { createResolver } from '../../src/boot/resolve.ts';
 import { activate } from '../../src/release/activate.ts';
 import { ReleaseCatalog } from '../../src/release/catalog.ts';
@@ -53,9 +54,15 @@ beforeAll(async () => {
   const layout = rootLayout(root);
   await activate(layout, current.id);
   catalog = new ReleaseCatalog(layout);
-  ledger = new BootLedger([], () => Promise.resolve());
-  const request = { mac: 'm', address: machine, transaction: 1, architecture: 7, vendorClass: 'PXEClient' };
-  ledger.decide(request, 0, () => ({ releaseId: old.id, bootFile: '' }));
+  ledger = new BootLedger([]);
+  const request = {
+    mac: 'm',
+    address: machine,
+    transaction: 1,
+    firmware: 'efi-x64',
+    vendorClass: 'PXEClient',
+  } as const;
+  ledger.decide(request, 0, () => ({ releaseId: old.id, bootFile: '', by: 'tftp' }));
   resolve = createResolver({ catalog, ledger, httpPort: 8080 });
 });
 
@@ -83,6 +90,7 @@ describe("every place where a GRUB looks for its configuration has the machine's
     ['EFI/fedora/grub.cfg', 'Fedora'],
     ['EFI/redhat/grub.cfg', 'RHEL'],
     ['EFI/azurelinux/grub.cfg', 'Azure Linux 4'],
+    ['loaders/grub/grub.cfg', 'our own'],
     ['EFI/BOOT/grub.cfg', 'removable media'],
     ['efi/boot//grub.cfg', 'with a doubled slash'],
     ['x86_64-efi/grub.cfg', 'beside the loader, second try'],
@@ -170,13 +178,57 @@ describe('which release', () => {
   });
 
   it('a machine whose release somebody removed by hand gets the active one', async () => {
-    const gone = new BootLedger(
-      [{ mac: 'm', address: machine, transaction: 1, releaseId: 'gone-000000000000', decidedMs: 0 }],
-      () => Promise.resolve(),
-    );
+    const boot = { mac: 'm', addresses: [machine], transaction: 1, releaseId: 'gone-000000000000', decidedMs: 0 };
+    const gone = new BootLedger([boot]);
     const other = createResolver({ catalog, ledger: gone, httpPort: 80 });
     const file = await other('boot/vmlinuz', { protocol: 'tftp', address: machine, local: ours });
     expect(file?.releaseId).toBe(current.id);
+  });
+});
+
+describe('what is in no release', () => {
+  const asker = { protocol: 'tftp', address: stranger, local: ours } as const;
+  const there = new Map(
+    ['loaders/grub-bios.0', 'loaders/raspberry-pi/start4.elf', 'loaders/raspberry-pi/bootcode.bin'].map((path) => [
+      path,
+      madeFile(path, Buffer.from(path)),
+    ]),
+  );
+  const loaders = { open: async (path: string) => there.get(path) };
+
+  it.each([
+    ['loaders/grub-bios.0', 'loaders/grub-bios.0'],
+    ['//loaders/grub-bios.0', 'loaders/grub-bios.0'],
+    ['bootcode.bin', 'loaders/raspberry-pi/bootcode.bin'],
+    ['12ab34cd/start4.elf', 'loaders/raspberry-pi/start4.elf'],
+    ['dc-a6-32-01-02-03/start4.elf', 'loaders/raspberry-pi/start4.elf'],
+  ])('%s is %s, also where no release is active', async (path, file) => {
+    const empty = new ReleaseCatalog(rootLayout(join(root, 'nothing')));
+    const other = createResolver({ catalog: empty, ledger, httpPort: 8080, loaders });
+    expect(await other(path, asker)).toBe(there.get(file));
+    expect(await other('12ab34cd/start.elf', asker)).toBeUndefined();
+  });
+
+  it('a path that climbs asks for no loader', async () => {
+    const asked: string[] = [];
+    const open = async (path: string) => void asked.push(path) as undefined;
+    const other = createResolver({ catalog, ledger, httpPort: 8080, loaders: { open } });
+    expect(await other('loaders/../../secret', asker)).toBeUndefined();
+    expect(await other('12ab34cd/../../secret', asker)).toBeUndefined();
+    expect(asked).toEqual([]);
+  });
+
+  it('our own GRUB, which has HTTP, is told so whatever the GRUB of the release has, and gets TFTP where it asks by TFTP', async () => {
+    const byHttp = await textOf('loaders/grub/grub.cfg');
+    expect(byHttp).toContain('(http,10.0.0.1:8080)/releases/');
+    const file = await resolve('loaders/grub/grub.cfg', asker);
+    expect(file?.sha256).not.toBe((await resolve('loaders/grub/grub.cfg', { ...asker, protocol: 'http' }))?.sha256);
+    const source = await file?.open();
+    const bytes = Buffer.alloc(file?.sizeBytes ?? 0);
+    await source?.read(bytes, 0);
+    expect(bytes.toString()).toContain('(tftp,10.0.0.1)/releases/');
+    expect(bytes.toString()).not.toContain('(http,');
+    expect(await textOf('loaders/grub/grubenv')).toBe('# environment of new');
   });
 });
 

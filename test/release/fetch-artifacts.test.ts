@@ -63,7 +63,7 @@ beforeAll(async () => {
     health: () => ({ activeRelease: null }),
     resolve: createResolver({
       catalog: new ReleaseCatalog(layout),
-      ledger: new BootLedger([], () => Promise.resolve()),
+      ledger: new BootLedger([]),
       httpPort: 80,
     }),
   });
