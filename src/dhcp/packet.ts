@@ -41,6 +41,8 @@ export const fileBytes = 128;
 /** BOOTP's size, which old relays and clients insist on. RFC 1542 §2.1. */
 const minimumBytes = 300;
 const maximumOptionBytes = 255;
+/** What most answers fit into; a longer one makes its buffer grow. */
+const expectedBytes = 512;
 
 /** Throws DHCP_MALFORMED. */
 export function decodePacket(bytes: Uint8Array): DhcpPacket {
@@ -68,16 +70,17 @@ function decodeFields(reader: Reader): DhcpPacket {
   const yiaddr = formatIpv4(reader.u32());
   const siaddr = formatIpv4(reader.u32());
   const giaddr = formatIpv4(reader.u32());
-  const chaddr = reader.take(chaddrBytes).subarray(0, hlen);
+  const chaddr = reader.take(hlen);
+  reader.skip(chaddrBytes - hlen);
   const sname = reader.take(snameBytes);
   const file = reader.take(fileBytes);
   if (reader.u32() !== magicCookie) {
     throw new BootwrightError('DHCP_MALFORMED', { what: 'BOOTP without the magic cookie of DHCP' });
   }
-  const pieces: Pieces = new Map();
+  const pieces: Pieces = { first: new Map(), later: new Map() };
   collectOptions(reader, pieces);
   const overload = readOption(join(pieces), 'overload') ?? 0;
-  if (pieces.has(optionTable.overload.code) && (overload < 1 || overload > 3)) {
+  if (pieces.first.has(optionTable.overload.code) && (overload < 1 || overload > 3)) {
     throw new BootwrightError('DHCP_MALFORMED', { what: `option 52: ${overload} is none of 1, 2 and 3` });
   }
   const fileHasOptions = (overload & 1) !== 0;
@@ -103,39 +106,43 @@ function decodeFields(reader: Reader): DhcpPacket {
   };
 }
 
-type Pieces = Map<number, Uint8Array[]>;
+/** Of every option its first piece, and of the few that come in several the others. */
+interface Pieces {
+  readonly first: Map<number, Uint8Array>;
+  readonly later: Map<number, Uint8Array[]>;
+}
 
 /** Up to the End, or to the last byte: some clients leave the End out. */
-function collectOptions(reader: Reader, into: Pieces): void {
+function collectOptions(reader: Reader, { first, later }: Pieces): void {
   while (reader.remaining > 0) {
     const code = reader.u8();
     if (code === end) return;
     if (code === pad) continue;
     const piece = reader.take(reader.u8());
-    const earlier = into.get(code);
-    if (earlier === undefined) into.set(code, [piece]);
-    else earlier.push(piece);
+    if (!first.has(code)) {
+      first.set(code, piece);
+    } else {
+      const before = later.get(code);
+      if (before === undefined) later.set(code, [piece]);
+      else before.push(piece);
+    }
   }
 }
 
-function join(pieces: Pieces): Options {
-  const options = new Map<number, Uint8Array>();
-  for (const [code, [first, ...more]] of pieces) {
-    if (first === undefined) continue;
-    if (more.length === 0) {
-      options.set(code, first);
-    } else {
-      const writer = new Writer();
-      for (const piece of [first, ...more]) writer.put(piece);
-      options.set(code, writer.finish());
-    }
+function join({ first, later }: Pieces): Options {
+  if (later.size === 0) return first;
+  const options = new Map(first);
+  for (const [code, pieces] of later) {
+    const writer = new Writer().put(first.get(code) ?? new Uint8Array());
+    for (const piece of pieces) writer.put(piece);
+    options.set(code, writer.finish());
   }
   return options;
 }
 
 /** `sname` and `file` must leave room for a NUL: 63 and 127 characters at most. */
 export function encodePacket(packet: DhcpPacket): Uint8Array {
-  const writer = new Writer(minimumBytes);
+  const writer = new Writer(expectedBytes);
   writer
     .u8(packet.op === 'request' ? 1 : 2)
     .u8(packet.htype)
@@ -143,30 +150,47 @@ export function encodePacket(packet: DhcpPacket): Uint8Array {
     .u8(packet.hops)
     .u32(packet.xid)
     .u16(packet.secs)
-    .u16(packet.broadcast ? broadcastFlag : 0);
-  for (const address of [packet.ciaddr, packet.yiaddr, packet.siaddr, packet.giaddr]) {
-    writer.u32(parseIpv4(address) ?? 0);
-  }
+    .u16(packet.broadcast ? broadcastFlag : 0)
+    .u32(parseIpv4(packet.ciaddr) ?? 0)
+    .u32(parseIpv4(packet.yiaddr) ?? 0)
+    .u32(parseIpv4(packet.siaddr) ?? 0)
+    .u32(parseIpv4(packet.giaddr) ?? 0);
   putPadded(writer, packet.chaddr, chaddrBytes);
   putPadded(writer, text.encode(packet.sname).subarray(0, snameBytes - 1), snameBytes);
   putPadded(writer, text.encode(packet.file).subarray(0, fileBytes - 1), fileBytes);
   writer.u32(magicCookie);
-  for (const [code, bytes] of packet.options) putOption(writer, code, bytes);
-  // EDK2 writes a NUL behind option 67 (PxeBcDhcp4.c), so the End does not follow the last option directly.
-  writer.u8(pad).u8(end);
+  let last: number | undefined;
+  for (const [code, bytes] of packet.options) {
+    putOption(writer, code, bytes);
+    // EDK2 writes a NUL behind option 67 (PxeBcDhcp4.c), so neither another option nor the End follows it directly.
+    if (code === optionTable.bootFile.code) writer.u8(pad);
+    last = code;
+  }
+  if (last !== optionTable.bootFile.code) writer.u8(pad);
+  writer.u8(end);
   return writer.zeros(Math.max(minimumBytes - writer.length, 0)).finish();
 }
 
+/** How many bytes a reply has without options, with the Pads and the End. */
+export const fixedBytes = 240 + 3;
+
+/** How many bytes an option takes, in as many pieces as it needs. */
+export function optionBytes(bytes: Uint8Array): number {
+  return bytes.length + 2 * Math.max(Math.ceil(bytes.length / maximumOptionBytes), 1);
+}
+
 function putPadded(writer: Writer, bytes: Uint8Array, size: number): void {
-  writer.put(bytes).zeros(size - bytes.length);
+  if (bytes.length > 0) writer.put(bytes);
+  writer.zeros(size - bytes.length);
 }
 
 /** A value that is longer than an option can be goes in pieces. RFC 3396 §6. */
 function putOption(writer: Writer, code: number, bytes: Uint8Array): void {
-  let start = 0;
-  do {
-    const piece = bytes.subarray(start, start + maximumOptionBytes);
-    writer.u8(code).u8(piece.length).put(piece);
-    start += maximumOptionBytes;
-  } while (start < bytes.length);
+  if (bytes.length <= maximumOptionBytes) {
+    writer.u8(code).u8(bytes.length).put(bytes);
+    return;
+  }
+  for (let start = 0; start < bytes.length; start += maximumOptionBytes) {
+    putOption(writer, code, bytes.subarray(start, start + maximumOptionBytes));
+  }
 }

@@ -3,25 +3,44 @@
  * lower-case hexadecimal bytes with colons.
  */
 
+const zero = 0x30;
+const nine = 0x39;
+const dot = 0x2e;
+
 /** `10.0.0.1` as a number of 32 bits; `undefined` where the text is no IPv4 address. */
 export function parseIpv4(text: string): number | undefined {
-  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text);
-  if (match === null) return undefined;
   let value = 0;
-  for (const part of match.slice(1)) {
-    const byte = Number(part);
-    if (byte > 255) return undefined;
-    value = value * 256 + byte;
+  let byte = 0;
+  let digits = 0;
+  let dots = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === dot && digits > 0 && dots < 3) {
+      value = value * 256 + byte;
+      byte = 0;
+      digits = 0;
+      dots += 1;
+    } else if (code >= zero && code <= nine && digits < 3) {
+      byte = byte * 10 + code - zero;
+      digits += 1;
+      if (byte > 255) return undefined;
+    } else {
+      return undefined;
+    }
   }
-  return value;
+  return dots === 3 && digits > 0 ? value * 256 + byte : undefined;
 }
 
 export function formatIpv4(value: number): string {
-  return [24, 16, 8, 0].map((shift) => (value >>> shift) & 0xff).join('.');
+  return `${value >>> 24}.${(value >>> 16) & 0xff}.${(value >>> 8) & 0xff}.${value & 0xff}`;
 }
 
+const hexadecimal = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
 export function formatMac(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(':');
+  let text = '';
+  for (const byte of bytes) text += text === '' ? hexadecimal[byte] : `:${hexadecimal[byte]}`;
+  return text;
 }
 
 /** Six bytes; `undefined` where the text is no MAC address. Takes `:` and `-` between the bytes. */

@@ -1,3 +1,13 @@
+/** From Node's pool: a buffer of its own for each message would cost more than all that is written into it. */
+function room(bytes: number): Uint8Array {
+  const { buffer, byteOffset } = Buffer.allocUnsafe(bytes);
+  return new Uint8Array(buffer, byteOffset, bytes);
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
 /** Writes numbers and bytes one after the other, in network order, into a buffer that grows as needed. */
 export class Writer {
   #bytes: Uint8Array;
@@ -5,8 +15,8 @@ export class Writer {
   #length = 0;
 
   constructor(expectedBytes = 64) {
-    this.#bytes = new Uint8Array(Math.max(expectedBytes, 16));
-    this.#view = new DataView(this.#bytes.buffer);
+    this.#bytes = room(Math.max(expectedBytes, 16));
+    this.#view = viewOf(this.#bytes);
   }
 
   get length(): number {
@@ -38,7 +48,8 @@ export class Writer {
   }
 
   zeros(count: number): this {
-    this.#reserve(count);
+    const start = this.#reserve(count);
+    this.#bytes.fill(0, start, start + count);
     return this;
   }
 
@@ -52,10 +63,10 @@ export class Writer {
     const start = this.#length;
     const end = start + count;
     if (end > this.#bytes.byteLength) {
-      const grown = new Uint8Array(Math.max(end, this.#bytes.byteLength * 2));
+      const grown = room(Math.max(end, this.#bytes.byteLength * 2));
       grown.set(this.#bytes.subarray(0, start));
       this.#bytes = grown;
-      this.#view = new DataView(grown.buffer);
+      this.#view = viewOf(grown);
     }
     this.#length = end;
     return start;
