@@ -42,8 +42,9 @@ export class BootLedger {
 
   constructor(known: readonly PinnedBoot[], { mostBoots: limit = mostBoots } = {}) {
     this.#mostBoots = limit;
+    for (const { mac } of known) this.#onDisk.add(mac);
     for (const boot of known.toSorted((one, other) => one.decidedMs - other.decidedMs)) this.#remember(boot);
-    this.takeUnsaved();
+    for (const { mac, addresses } of this.#unsaved.values()) if (addresses.length > 0) this.#unsaved.delete(mac);
   }
 
   /** The answer of this exchange: the one given before, or else what `plan` says now. */

@@ -54,31 +54,26 @@ export function planBoot(
   pinned?: string,
 ): BootAnswer | NoBoot {
   const row = firmwareTable[request.firmware];
-  const override = overrides[request.firmware];
+  const { file = row.file, by = row.by, shapes } = overrides[request.firmware] ?? {};
   const isThere = pinned !== undefined && catalog.loaderOf(pinned) !== undefined;
   const releaseId = isThere ? pinned : catalog.activeId;
   if (releaseId === undefined) {
     return { reason: 'no release is active: put a LiveOS ISO into images/, or activate a release' };
   }
+  const answer = (bootFile: string) => ({ releaseId, bootFile, by, ...(shapes === undefined ? {} : { shapes }) });
   const loader = catalog.loaderOf(releaseId);
   if (loader === undefined) {
     return { reason: `the active release ${releaseId} is gone, or has no loader: activate another one` };
   }
-  const file = override?.file ?? row.file;
-  const by = override?.by ?? row.by;
-  const shapes = override?.shapes === undefined ? {} : { shapes: override.shapes };
-  if (isUrl(file)) return { releaseId, bootFile: file, by, ...shapes };
+  if (/^[a-z]+:\/\//i.test(file)) return answer(file);
+  if (row.release === undefined) return { reason: `there are no releases for ${row.text} yet` };
   if (loader.architecture !== row.release) {
-    return { reason: `the active release ${releaseId} is for ${loader.architecture}, and this is ${row.text}` };
+    const remedy = `activate a release for ${row.release}`;
+    return { reason: `the release ${releaseId} is for ${loader.architecture}, and this is ${row.text}: ${remedy}` };
   }
   const ownLoader = `releases/${releaseId}/${loader.file}`;
-  if (file === 'release') return { releaseId, bootFile: ownLoader, by, ...shapes };
-  if (catalog.hasLoader(file)) return { releaseId, bootFile: file, by, ...shapes };
-  if (override?.file === undefined && row.otherwise === 'release')
-    return { releaseId, bootFile: ownLoader, by, ...shapes };
-  return { reason: `${file} could not be made: ${catalog.whyNoLoader(file)}` };
-}
-
-function isUrl(file: string): boolean {
-  return /^[a-z]+:\/\//i.test(file);
+  if (file === 'release') return answer(ownLoader);
+  if (catalog.hasLoader(file)) return answer(file);
+  if (file === row.file && row.otherwise === 'release') return answer(ownLoader);
+  return { reason: `there is no ${file}: ${catalog.whyNoLoader(file)}` };
 }

@@ -71,7 +71,6 @@ export class ShapeBook {
       const trial = { shape, worked, discovers: 0, transaction: 0, countedMs: never, isDefault: false };
       this.#machine(mac, firmware).trials.set(firmware, trial);
     }
-    this.#unsaved.clear();
   }
 
   /**
