@@ -8,20 +8,38 @@ function malformed(what: string): BootwrightError {
   return new BootwrightError('DHCP_MALFORMED', { what });
 }
 
-/** A value of a fixed size: reads it, and sees that nothing is left over. */
-function fixed<Value>(read: (reader: Reader) => Value, write: (writer: Writer, value: Value) => void): Codec<Value> {
+/** Throws where the value is longer or shorter than it must be. */
+function checkSize(bytes: Uint8Array, wantedBytes: number): void {
+  if (bytes.length > wantedBytes) throw malformed(`${bytes.length} bytes, where ${wantedBytes} are the value`);
+  new Reader(bytes).skip(wantedBytes);
+}
+
+/** A number in so many bytes, network order. */
+function number(sizeBytes: 1 | 2 | 4): Codec<number> {
   return {
     encode(value) {
-      const writer = new Writer();
-      write(writer, value);
-      return writer.finish();
+      const bytes = new Uint8Array(sizeBytes);
+      for (let at = 0; at < sizeBytes; at += 1) bytes[at] = value >>> (8 * (sizeBytes - 1 - at));
+      return bytes;
     },
     decode(bytes) {
-      const reader = new Reader(bytes);
-      const value = read(reader);
-      if (reader.remaining > 0) throw malformed(`${bytes.length} bytes, where ${reader.offset} are the value`);
+      if (bytes.length !== sizeBytes) checkSize(bytes, sizeBytes);
+      let value = 0;
+      for (const byte of bytes) value = value * 256 + byte;
       return value;
     },
+  };
+}
+
+/** What a number stands for. */
+function meaning<Value>(
+  numbers: Codec<number>,
+  of: (number: number) => Value,
+  numberOf: (value: Value) => number,
+): Codec<Value> {
+  return {
+    encode: (value) => numbers.encode(numberOf(value)),
+    decode: (bytes) => of(numbers.decode(bytes)),
   };
 }
 
@@ -43,29 +61,16 @@ function listOf<Value>(item: Codec<Value>, itemBytes: number): Codec<readonly Va
   };
 }
 
-export const u8 = fixed<number>(
-  (reader) => reader.u8(),
-  (writer, value) => writer.u8(value),
-);
-
-const u16 = fixed<number>(
-  (reader) => reader.u16(),
-  (writer, value) => writer.u16(value),
-);
+export const u8 = number(1);
+const u16 = number(2);
 
 /** Seconds, network order. 0xffffffff means for ever. RFC 2132 §9.2. */
-export const seconds = fixed<number>(
-  (reader) => reader.u32(),
-  (writer, value) => writer.u32(value),
-);
+export const seconds = number(4);
 
 export const bytesCount: Codec<number> = u16;
 
 /** IPv4, dotted decimal. */
-export const address = fixed<string>(
-  (reader) => formatIpv4(reader.u32()),
-  (writer, value) => writer.u32(parseIpv4(value) ?? 0),
-);
+export const address = meaning<string>(number(4), formatIpv4, (text) => parseIpv4(text) ?? 0);
 
 export const addresses = listOf(address, 4);
 
@@ -85,12 +90,18 @@ export const codes: Codec<readonly number[]> = {
  * at the end (PXE ROMs that read an option up to the End). One character a byte, so that nothing is lost or invented.
  */
 export const text: Codec<string> = {
-  encode: (value) => Uint8Array.from(value, (character) => character.charCodeAt(0)),
+  encode(value) {
+    const bytes = new Uint8Array(value.length);
+    for (let at = 0; at < value.length; at += 1) bytes[at] = value.charCodeAt(at);
+    return bytes;
+  },
   decode(bytes) {
     const nul = bytes.indexOf(0);
     let end = nul === -1 ? bytes.length : nul;
     while (end > 0 && bytes[end - 1] === 0xff) end -= 1;
-    return Array.from(bytes.subarray(0, end), (byte) => String.fromCharCode(byte)).join('');
+    let value = '';
+    for (let at = 0; at < end; at += 1) value += String.fromCharCode(bytes[at] ?? 0);
+    return value;
   },
 };
 
@@ -129,22 +140,99 @@ export const machineIdentifier: Codec<Uint8Array> = {
 };
 
 /** The kind of network interface and its version, 3 bytes: `{ type: 1, major: 3, minor: 16 }` is UNDI 3.16. */
-export const networkInterface = fixed<{ readonly type: number; readonly major: number; readonly minor: number }>(
-  (reader) => ({ type: reader.u8(), major: reader.u8(), minor: reader.u8() }),
-  (writer, { type, major, minor }) => writer.u8(type).u8(major).u8(minor),
-);
+export const networkInterface: Codec<{ readonly type: number; readonly major: number; readonly minor: number }> = {
+  encode: ({ type, major, minor }) => Uint8Array.of(type, major, minor),
+  decode(bytes) {
+    checkSize(bytes, 3);
+    const [type = 0, major = 0, minor = 0] = bytes;
+    return { type, major, minor };
+  },
+};
 
 const messageTypes = ['discover', 'offer', 'request', 'decline', 'ack', 'nak', 'release', 'inform'] as const;
 
 export type MessageType = (typeof messageTypes)[number];
 
 /** 1 is `discover`, 8 is `inform`. RFC 2132 §9.6. */
-export const messageType = fixed<MessageType>(
-  (reader) => {
-    const number = reader.u8();
+export const messageType = meaning<MessageType>(
+  u8,
+  (number) => {
     const type = messageTypes[number - 1];
     if (type === undefined) throw malformed(`message type ${number} is none of RFC 2132`);
     return type;
   },
-  (writer, type) => writer.u8(messageTypes.indexOf(type) + 1),
+  (type) => messageTypes.indexOf(type) + 1,
 );
+
+/** The root, and the longest name. RFC 1035 §2.3.4. */
+const longestName = 255;
+const longestLabel = 63;
+
+/**
+ * Domain names in the form of DNS. Written without compression; read with it, where a pointer leads backwards within the
+ * option. RFC 3397 §2, RFC 1035 §4.1.4.
+ */
+export const names: Codec<readonly string[]> = {
+  encode(list) {
+    const writer = new Writer();
+    for (const name of list) {
+      for (const label of name.split('.').filter((part) => part !== ''))
+        writer.u8(label.length).put(text.encode(label));
+      writer.u8(0);
+    }
+    return writer.finish();
+  },
+  decode(bytes) {
+    const reader = new Reader(bytes);
+    const list: string[] = [];
+    while (reader.remaining > 0) list.push(readName(reader));
+    return list;
+  },
+};
+
+function readName(reader: Reader): string {
+  const labels: string[] = [];
+  let pointed: Reader | undefined;
+  let from = reader;
+  for (let size = 0; size <= longestName; ) {
+    const start = from.offset;
+    const length = from.u8();
+    if (length === 0) return labels.join('.');
+    if (length <= longestLabel) {
+      labels.push(text.decode(from.take(length)));
+      size += length + 1;
+      continue;
+    }
+    const target = ((length & 0x3f) << 8) | from.u8();
+    if (length < 0xc0 || target >= start) throw malformed('a domain name with a pointer that does not lead back');
+    pointed ??= new Reader(reader.bytes);
+    from = pointed.seek(target);
+    size += 1;
+  }
+  throw malformed(`a domain name of more than ${longestName} bytes`);
+}
+
+/** `10.1.0.0/16` by way of `10.0.0.254`: the length of the prefix, as many bytes of it as count, and the router. */
+export const routes: Codec<readonly { readonly destination: string; readonly via: string }[]> = {
+  encode(list) {
+    const writer = new Writer();
+    for (const { destination, via } of list) {
+      const [network = '', prefix = '32'] = destination.split('/');
+      const bytes = address.encode(network).subarray(0, Math.ceil(Number(prefix) / 8));
+      writer.u8(Number(prefix)).put(bytes).put(address.encode(via));
+    }
+    return writer.finish();
+  },
+  decode(bytes) {
+    const reader = new Reader(bytes);
+    const list: { destination: string; via: string }[] = [];
+    while (reader.remaining > 0) {
+      const prefix = reader.u8();
+      if (prefix > 32) throw malformed(`a prefix of ${prefix} bits`);
+      const network = new Uint8Array(4);
+      network.set(reader.take(Math.ceil(prefix / 8)));
+      list.push({ destination: `${address.decode(network)}/${prefix}`, via: address.decode(reader.take(4)) });
+    }
+    return list;
+  },
+};
