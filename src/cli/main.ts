@@ -6,6 +6,7 @@ import { activateCommand } from './activate.ts';
 import { buildCommand } from './build.ts';
 import { healthCommand } from './health.ts';
 import { inspectCommand } from './inspect.ts';
+import { leasesCommand } from './leases.ts';
 import { printError } from './print.ts';
 import { probeCommand } from './probe.ts';
 import { releasesCommand } from './releases.ts';
@@ -20,10 +21,11 @@ const program = new Command('bootwright')
   .addCommand(serveCommand())
   .addCommand(releasesCommand())
   .addCommand(activateCommand())
+  .addCommand(leasesCommand())
   .addCommand(healthCommand())
   .addCommand(probeCommand());
 
-for (const command of [program, ...program.commands]) {
+for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)]) {
   command.exitOverride().showHelpAfterError('(--help shows what there is)');
 }
 

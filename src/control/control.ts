@@ -24,7 +24,7 @@ export interface Control {
   release(address: string): Promise<LeaseEntry>;
 }
 
-type AnyReservation = Reservation & Partial<Pick<ConfiguredReservation, 'where'>>;
+type AnyReservation = Reservation & Partial<ConfiguredReservation>;
 
 export function createControl(parts: ControlParts): Control {
   const inTurn = oneByOne();
@@ -33,11 +33,12 @@ export function createControl(parts: ControlParts): Control {
     machine: writeMachine(reservation),
     address: reservation.address,
     ...(reservation.hostName === undefined ? {} : { hostName: reservation.hostName }),
-    network: networkOf(reservation.address, parts.networks())?.name ?? '',
+    network: reservation.network ?? networkOf(reservation.address, parts.networks())?.name ?? '',
     ...(reservation.where === undefined ? {} : { where: reservation.where }),
   });
 
-  const allReservations = async (): Promise<AnyReservation[]> => [...parts.configured(), ...(await parts.kept.load())];
+  // Where both have an address, what commands did is found first, and can be undone.
+  const allReservations = async (): Promise<AnyReservation[]> => [...(await parts.kept.load()), ...parts.configured()];
 
   async function leases(): Promise<readonly LeaseEntry[]> {
     const reservations = (await allReservations()).map((reservation) => ({
@@ -60,12 +61,21 @@ export function createControl(parts: ControlParts): Control {
     const network = networkOf(address, networks);
     if (network === undefined || network.mode !== 'server') {
       const giving = networks.filter(({ mode }) => mode === 'server').map(({ subnet }) => describeSubnet(subnet));
-      throw new BootwrightError('RESERVATION_OUTSIDE', { address, networks: giving.join(', ') || 'none' });
+      if (giving.length === 0) throw new BootwrightError('RESERVATION_NETWORK_UNKNOWN', { address });
+      throw new BootwrightError('RESERVATION_OUTSIDE', { address, networks: giving.join(', ') });
     }
     const there = (await allReservations()).filter((other) => networkOf(other.address, networks) === network);
     refuseUnusable(reservation, network, there);
-    await parts.kept.save(reservation);
-    parts.reserved(reservation, network.name);
+    const former = (await parts.kept.load()).find((other) => other.address === address);
+    if (former !== undefined) await parts.unreserved(address, network.name);
+    await parts.reserved(reservation, network.name);
+    try {
+      await parts.kept.save(reservation);
+    } catch (error) {
+      await parts.unreserved(address, network.name);
+      if (former !== undefined) await parts.reserved(former, network.name);
+      throw error;
+    }
     const known = await parts.leases();
     const holder = listLeases(
       known.filter((lease) => lease.address === address && !sameMachine(reservation, lease)),
@@ -84,7 +94,7 @@ export function createControl(parts: ControlParts): Control {
       throw new BootwrightError('RESERVATION_CONFIGURED', { address, machine: entry.machine, where: found.where });
     }
     await parts.kept.remove(address);
-    parts.unreserved(address, entry.network);
+    await parts.unreserved(address, entry.network);
     return entry;
   }
 

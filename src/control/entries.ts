@@ -22,13 +22,13 @@ const reservationSchema = Type.Object({
 
 const leaseSchema = Type.Object({
   address,
-  /** Nobody of an address that is set aside because a stranger has it. */
+  /** Of an address that is set aside, whoever was found there, or said that somebody is. */
   machine: Type.Optional(machine),
   hostName: Type.Optional(hostName),
   state: Type.Union([
     Type.Literal('bound'),
     Type.Literal('offered'),
-    Type.Literal('declined'),
+    /** Somebody who has no lease uses it. */
     Type.Literal('set-aside'),
     Type.Literal('reserved'),
     Type.Literal('expired'),

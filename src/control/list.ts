@@ -31,7 +31,7 @@ export function listLeases(
       address: lease.address,
       ...(lease.machine === undefined ? {} : { machine: lease.machine }),
       ...(lease.hostName === undefined ? {} : { hostName: lease.hostName }),
-      state: hasEnded ? 'expired' : lease.state,
+      state: hasEnded ? 'expired' : stateOf(lease),
       untilMs: lease.untilMs,
       network: lease.network,
       isReserved,
@@ -53,6 +53,10 @@ export function listLeases(
     .map((entry) => ({ entry, key: sortKey(entry.address) }))
     .toSorted(byKey)
     .map(({ entry }) => entry);
+}
+
+function stateOf({ state }: KnownLease): LeaseEntry['state'] {
+  return state === 'declined' ? 'set-aside' : state;
 }
 
 /** IPv4 before IPv6, each by its number. */

@@ -1,14 +1,17 @@
+import type { LeaseState } from '../dhcp/lease.ts';
 import type { Network, Reservation } from '../dhcp/network.ts';
 
 /** One address as the server knows it, or as the store has kept it. */
 export interface KnownLease {
   /** IPv4 or IPv6. */
   readonly address: string;
-  /** `52:54:00:12:34:56`; or `id:` and a client identifier, `duid:` and a DHCPv6 identifier, in hexadecimal. */
+  /**
+   * `52:54:00:12:34:56`; or `id:` and a client identifier, `duid:` and a DHCPv6 identifier, in hexadecimal. Of a declined
+   * address, who uses it or who said that somebody does.
+   */
   readonly machine?: string;
   readonly hostName?: string;
-  /** `set-aside`: somebody who has no lease uses the address. */
-  readonly state: 'bound' | 'offered' | 'released' | 'declined' | 'set-aside';
+  readonly state: LeaseState | 'offered';
   /** Milliseconds since 1970; of a released one, when that was. */
   readonly untilMs: number;
   /** The network's name. */
@@ -17,9 +20,13 @@ export interface KnownLease {
   readonly reservation?: string;
 }
 
-/** A reservation that no command made. */
+/** A reservation that no command made, of IPv4 or IPv6. */
 export interface ConfiguredReservation extends Reservation {
-  /** Where it stands: `bootwright.yaml, line 12`. */
+  /** Of DHCPv6: hexadecimal digits. */
+  readonly duid?: string;
+  /** The network's name. */
+  readonly network: string;
+  /** Where it stands, to end a line with: `bootwright.yaml`. */
   readonly where: string;
 }
 
@@ -39,9 +46,9 @@ export interface ControlParts {
   readonly leases: () => Promise<readonly KnownLease[]>;
   /** Frees an address of one of `leases`, safely; false where nobody has it any more. */
   readonly release: (address: string) => Promise<boolean>;
-  /** Tell those who answer machines; called once the reservation is kept, or gone. */
-  readonly reserved: (reservation: Reservation, network: string) => void;
-  readonly unreserved: (address: string, network: string) => void;
+  /** Tell those who answer machines. The network is the one that `networks` calls so. */
+  readonly reserved: (reservation: Reservation, network: string) => void | Promise<void>;
+  readonly unreserved: (address: string, network: string) => void | Promise<void>;
 }
 
 /** What a reservation depends on; of networks of IPv4 alone. */

@@ -9,6 +9,8 @@ export interface Identity {
   readonly clientId?: string;
   /** Lower case, with hyphens. */
   readonly uuid?: string;
+  /** Of DHCPv6, lower-case hexadecimal digits. */
+  readonly duid?: string;
 }
 
 const uuid = /^(?:uuid:)?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$/;
@@ -33,10 +35,11 @@ export function readMachine(text: string): Identity {
   return { clientId: id.replace(/[:-]/g, '') };
 }
 
-/** As `readMachine` takes it, and as leases name a machine. */
-export function writeMachine({ mac, clientId: id, uuid: byUuid }: Identity): string {
+/** The first thing that is known of it, as `readMachine` takes it, and as leases name a machine. */
+export function writeMachine({ mac, clientId: id, duid, uuid: byUuid }: Identity): string {
   if (mac !== undefined) return mac;
-  return id !== undefined ? `id:${id}` : `uuid:${byUuid}`;
+  if (id !== undefined) return `id:${id}`;
+  return duid !== undefined ? `duid:${duid}` : `uuid:${byUuid}`;
 }
 
 /** The canonical text of an IPv4 or IPv6 address. Throws ADDRESS_INVALID. */

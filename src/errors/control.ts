@@ -52,6 +52,11 @@ export const controlErrors = {
     problem: 'the address {address} is in no network in which this server gives addresses',
     remedy: 'Choose one of: {networks}.',
   },
+  RESERVATION_NETWORK_UNKNOWN: {
+    exit: exit.usage,
+    problem: 'the settings name no network in which addresses are given, so {address} cannot be reserved in one',
+    remedy: 'Name the settings of the server with --config, or run this while the server runs.',
+  },
   RESERVATION_UNUSABLE: {
     exit: exit.usage,
     problem: 'the address {address} cannot be reserved: {reason}',

@@ -17,6 +17,7 @@ export function rootLayout(root: string) {
     staging: join(own, 'staging'),
     lock: join(own, 'lock'),
     server: join(own, 'server.json'),
+    control: join(own, 'control.sock'),
     state: join(own, 'state.db'),
   };
 }

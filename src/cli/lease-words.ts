@@ -1,0 +1,76 @@
+import { isCurrent, type LeaseEntry } from '../control/entries.ts';
+import { onOneLine } from '../format.ts';
+
+const states: Readonly<Record<LeaseEntry['state'], string>> = {
+  bound: 'bound',
+  offered: 'offered',
+  'set-aside': 'set aside',
+  reserved: 'reserved',
+  expired: 'expired',
+  released: 'released',
+};
+
+/** `3 h 20 min`, with one unit or two. */
+function describeSpan(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 60) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 24) return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${minutes % 60} min`;
+  const days = Math.round(hours / 24);
+  return days === 1 ? '1 day' : `${days} days`;
+}
+
+/** `in 41 min`, `2 h ago`. */
+export function describeMoment(atMs: number, nowMs: number): string {
+  return atMs > nowMs ? `in ${describeSpan(atMs - nowMs)}` : `${describeSpan(nowMs - atMs)} ago`;
+}
+
+function cut(text: string, columns: number): string {
+  return text.length <= columns ? text : `${text.slice(0, columns - 1)}…`;
+}
+
+const heading = ['ADDRESS', 'MACHINE', 'HOST', 'STATE', 'UNTIL', 'NETWORK'];
+/** Columns that may be cut where a terminal is too narrow, and what stays of them. */
+const cuttable = [
+  { column: 2, leaves: 8 },
+  { column: 1, leaves: 17 },
+] as const;
+
+function narrow(rows: readonly string[][], columns: number): readonly string[][] {
+  const widths = heading.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const gaps = 2 * (heading.length - 1);
+  for (const { column, leaves } of cuttable) {
+    const tooWide = widths.reduce((sum, width) => sum + width, gaps) - columns;
+    if (tooWide > 0) widths[column] = Math.min(widths[column] ?? 0, Math.max(leaves, (widths[column] ?? 0) - tooWide));
+  }
+  return rows.map((row) =>
+    row.map((cell, column) => (column === 1 || column === 2 ? cut(cell, widths[column] ?? 0) : cell)),
+  );
+}
+
+/** Rows for `printTable`, the heading first; machines and host names are cut to fit into so many columns. */
+export function leaseRows(leases: readonly LeaseEntry[], nowMs: number, columns: number): readonly string[][] {
+  const rows = leases.map(({ address, machine = '-', hostName = '-', state, untilMs, network, isReserved }) => [
+    address,
+    onOneLine(machine),
+    onOneLine(hostName),
+    isReserved && state !== 'reserved' ? `${states[state]}, reserved` : states[state],
+    untilMs === undefined ? '-' : describeMoment(untilMs, nowMs),
+    network || '-',
+  ]);
+  return narrow([heading, ...rows], columns);
+}
+
+/** What the table does not show; `undefined`: nothing. */
+export function describeHidden(leases: readonly LeaseEntry[]): string | undefined {
+  const count = leases.filter((lease) => !isCurrent(lease)).length;
+  if (count === 0) return undefined;
+  return count === 1 ? 'One lease that ended is not shown: --all.' : `${count} leases that ended are not shown: --all.`;
+}
+
+/** `10.0.0.5 (bound to 52:54:00:12:34:56, until in 5 min)`. */
+export function describeHolder({ machine = 'a stranger', hostName }: LeaseEntry): string {
+  return hostName === undefined ? onOneLine(machine) : `${onOneLine(machine)} (${onOneLine(hostName)})`;
+}
