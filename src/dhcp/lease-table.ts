@@ -1,29 +1,50 @@
 import { formatIpv4, parseIpv4 } from '../wire/addresses.ts';
+import { type Freed, FreeOrder } from './free-order.ts';
 import type { Lease } from './lease.ts';
+import type { Reservation } from './network.ts';
 import type { AddressPool } from './pool.ts';
+import { ownerKey, Reservations } from './reservations.ts';
 
 /** EDK2 waits up to 32 s for more offers before it takes one (PxeBcDhcp4.c, mPxeDhcpTimeout). */
 const offerHoldMs = 60_000;
 /** Whoever uses a declined address unasked may be gone by then. */
 const declinedMs = 600_000;
+/** What was found to be in nobody's use is so for a while: a machine asks several times before it takes an offer. */
+const probedMs = 60_000;
+/**
+ * With so many addresses in the table, those that came free are given before those that nobody had yet: in a pool like
+ * 10.0.0.0/8, forged DISCOVERs would fill the memory otherwise.
+ */
+const manyAddresses = 200_000;
 
-/** One address of the pool that was in use at least once. */
-interface Slot {
+/** One address that was in use at least once. One object for its whole life: leases change 10,000 times a second. */
+interface Slot extends Freed {
   /** Whom it belongs to, or whom it belonged to last; nobody, where it was declined. */
+  mac: string | undefined;
+  lease: Lease | undefined;
+  offeredUntilMs: number;
+  /** What its machine had before: its again, where this one turns out to be in use by somebody else. */
+  earlier: Slot | undefined;
+  /** Until then it need not be probed. */
+  probedUntilMs: number;
+  freeFromMs: number;
+}
+
+/** What a change found, to be put back. */
+interface Before {
+  readonly slot: Slot;
   readonly mac: string | undefined;
   readonly lease: Lease | undefined;
   readonly offeredUntilMs: number;
+  /** The slot that the new machine had before. */
+  readonly machineHad: Slot | undefined;
 }
 
-const unused: Slot = { mac: undefined, lease: undefined, offeredUntilMs: 0 };
-
-interface Write {
-  readonly address: number;
-  readonly before: Slot | undefined;
-}
-
-/** Why a machine can't have an address: not ours to give, held for another machine, or not the one it has already. */
-export type Refusal = 'outside' | 'taken' | 'other-address';
+/**
+ * Why a machine can't have an address: not ours to give, reserved for another machine, held for one, or not the one that
+ * it has already.
+ */
+export type Refusal = 'outside' | 'reserved' | 'taken' | 'other-address';
 
 /** What changed since the last call of `takeChanges`. */
 export interface LeaseChanges {
@@ -33,158 +54,320 @@ export interface LeaseChanges {
   undo(): void;
 }
 
+/** One address as it is now. */
+export interface AddressState {
+  readonly address: string;
+  /** Whose it is, or was last. */
+  readonly mac: string | undefined;
+  readonly lease: Lease | undefined;
+  /** It was offered, and may be taken until then. */
+  readonly offeredUntilMs: number;
+  readonly reservation: Reservation | undefined;
+}
+
 /**
- * Who has which address of one pool. A machine is its MAC address: its firmware and its operating system are one
- * machine, though they send different client identifiers. It gets the address it had before; otherwise one that nobody
- * had yet; otherwise the one that was free for the longest time.
+ * Who has which address of one network. A machine is its MAC address: its firmware and its operating system are one
+ * machine, though they send different client identifiers. It gets the address that is reserved for it, or else the one
+ * it had before; otherwise one that nobody had yet; otherwise the one that was free for the longest time.
+ *
+ * Nothing here searches: every question costs a look into a Map, and a change the depth of a heap.
  */
 export class LeaseTable {
-  readonly pool: AddressPool;
-  /** In the order of their last use. An address stays here once it was in use. */
+  readonly pools: readonly AddressPool[];
+  /** Addresses of it belong to one machine each. To be changed by `reserve` and `unreserve`. */
+  readonly reservations: Reservations;
+  /** An address stays here once it was in use. */
   readonly #slots = new Map<number, Slot>();
-  readonly #byMac = new Map<string, number>();
+  readonly #byMac = new Map<string, Slot>();
+  /** Slots of addresses that anybody may get. */
+  readonly #order = new FreeOrder<Slot>();
+  /** Where the search for an address that nobody had yet goes on. */
+  #freshPool = 0;
   #fresh: number;
-  /** No address comes free before: spares a search through the whole pool for each DISCOVER of a storm. */
-  #fullUntilMs = 0;
-  #writes: Write[] = [];
+  #journal: Before[] = [];
   #changed = new Map<number, Lease>();
 
-  constructor(pool: AddressPool) {
-    this.pool = pool;
-    this.#fresh = pool.first;
+  /** `reservations`, if given, is this table's from now on. */
+  constructor(pools: readonly AddressPool[], reservations: Reservations = new Reservations()) {
+    this.pools = pools;
+    this.reservations = reservations;
+    this.#fresh = pools[0]?.first ?? 0;
   }
 
-  /** Takes over what a store has kept; addresses that the pool does not have any more are left out. */
+  /** Takes over what a store has kept; addresses that are neither in a pool nor reserved any more are left out. */
   restore(leases: readonly Lease[]): void {
     const boundLast = (lease: Lease): number => (lease.state === 'bound' ? 1 : 0);
     const ours = leases
-      .filter(({ address }) => this.#isOurs(parseIpv4(address) ?? 0))
+      .filter(({ address }) => this.isOurs(parseIpv4(address) ?? 0))
       .toSorted((a, b) => boundLast(a) - boundLast(b) || a.expiresMs - b.expiresMs);
     // A machine that had several addresses over the time gets the last of them.
     const current = new Map(ours.filter(({ state }) => state !== 'declined').map((lease) => [lease.mac, lease]));
     for (const lease of ours) {
       const mac = current.get(lease.mac) === lease ? lease.mac : undefined;
-      this.#write(parseIpv4(lease.address) ?? 0, { mac, lease, offeredUntilMs: 0 });
+      this.#write(this.#slotOf(parseIpv4(lease.address) ?? 0), mac, lease, 0);
     }
-    this.#writes = [];
+    this.#journal = [];
   }
 
   /** The address that belongs to a machine, also after its lease ended, until another machine gets it. */
   addressOf(mac: string): string | undefined {
-    const address = this.#byMac.get(mac);
-    return address === undefined ? undefined : formatIpv4(address);
+    const slot = this.#byMac.get(mac);
+    return slot === undefined ? undefined : formatIpv4(slot.address);
   }
 
-  /** Holds an address for a machine for a minute: its own, else the one it wishes, else any. `undefined`: pool full. */
-  offer(mac: string, wish: string | undefined, nowMs: number): string | undefined {
-    const wished = wish === undefined ? undefined : parseIpv4(wish);
-    const address =
-      this.#byMac.get(mac) ??
-      (wished !== undefined && this.#isOurs(wished) && !this.#isHeld(wished, nowMs) ? wished : this.#findFree(nowMs));
+  /**
+   * Holds an address for a machine for a minute: the one `reserved` for it, else its own, else the one it wishes, else
+   * any. `undefined`: there is none.
+   */
+  offer(mac: string, wish: string | undefined, nowMs: number, reserved?: Reservation): string | undefined {
+    const address = this.#choose(mac, wish, nowMs, reserved);
     if (address === undefined) return undefined;
-    const slot = this.#slots.get(address);
-    const lease = slot?.mac === mac ? slot.lease : undefined;
-    this.#write(address, { mac, lease, offeredUntilMs: nowMs + offerHoldMs });
+    const slot = this.#slotOf(address);
+    this.#write(slot, mac, slot.mac === mac ? slot.lease : undefined, nowMs + offerHoldMs);
     return formatIpv4(address);
+  }
+
+  #choose(mac: string, wish: string | undefined, nowMs: number, reserved?: Reservation): number | undefined {
+    const kept = reserved === undefined ? undefined : parseIpv4(reserved.address);
+    if (kept !== undefined && this.#isFreeFor(mac, kept, nowMs)) return kept;
+    const own = this.#byMac.get(mac);
+    if (own !== undefined && this.#mayHave(mac, own.address, reserved)) return own.address;
+    const wished = wish === undefined ? undefined : parseIpv4(wish);
+    if (wished !== undefined && this.#isForAnybody(wished) && this.#isFreeFor(mac, wished, nowMs)) return wished;
+    return this.#findFree(nowMs);
+  }
+
+  /** Whether somebody else may have that address unasked: the machine is not known to use it, nor was it looked at. */
+  isUncertain(mac: string, address: string, nowMs: number): boolean {
+    const slot = this.#slots.get(parseIpv4(address) ?? 0);
+    if (slot === undefined) return true;
+    const isHolder = slot.mac === mac && slot.lease?.state === 'bound' && slot.lease.expiresMs > nowMs;
+    return !isHolder && slot.probedUntilMs <= nowMs;
+  }
+
+  /** Nobody answered for that address, or who did may have it. */
+  found(address: string, nowMs: number): void {
+    this.#slotOf(parseIpv4(address) ?? 0).probedUntilMs = nowMs + probedMs;
   }
 
   /** The machine took another server's offer. */
   withdrawOffer(mac: string): void {
-    const address = this.#byMac.get(mac);
-    const slot = address === undefined ? undefined : this.#slots.get(address);
-    if (address === undefined || slot === undefined || slot.offeredUntilMs === 0) return;
-    this.#write(address, { ...slot, offeredUntilMs: 0 });
-    this.#fullUntilMs = 0;
+    const slot = this.#byMac.get(mac);
+    if (slot !== undefined && slot.offeredUntilMs > 0) this.#write(slot, mac, slot.lease, 0);
   }
 
   /** `undefined`: `bind` may be called. */
-  refusal(mac: string, address: string, nowMs: number): Refusal | undefined {
+  refusal(mac: string, address: string, nowMs: number, reserved?: Reservation): Refusal | undefined {
     const wanted = parseIpv4(address);
-    if (wanted === undefined || !this.#isOurs(wanted)) return 'outside';
+    if (wanted === undefined || !this.isOurs(wanted)) return 'outside';
+    if (!this.#mayHave(mac, wanted, reserved)) return 'reserved';
+    if (!this.#isFreeFor(mac, wanted, nowMs)) return 'taken';
+    if (reserved !== undefined && reserved.address !== address) {
+      const kept = parseIpv4(reserved.address) ?? 0;
+      // Somebody used it unasked: the machine keeps what it got instead until it boots again.
+      const wasInUse = this.#slots.get(kept)?.lease?.state === 'declined';
+      if (!wasInUse && this.#isFreeFor(mac, kept, nowMs)) return 'other-address';
+    }
     const own = this.#byMac.get(mac);
-    if (own === wanted) return undefined;
-    if (this.#isHeld(wanted, nowMs)) return 'taken';
-    return own === undefined ? undefined : 'other-address';
+    if (own === undefined || own.address === wanted || reserved?.address === address) return undefined;
+    return this.#mayHave(mac, own.address, reserved) ? 'other-address' : undefined;
   }
 
   /** Gives the machine the address until `expiresMs`. Only where `refusal` has nothing against it. */
-  bind(lease: Omit<Lease, 'state'>): void {
-    this.#keep({ ...lease, state: 'bound' }, lease.mac);
+  bind(lease: Omit<Lease, 'state' | 'reservation'>): void {
+    const owner = this.reservations.at(parseIpv4(lease.address) ?? 0);
+    const reservation = owner === undefined ? undefined : ownerKey(owner);
+    const bound: Lease = { ...lease, state: 'bound' };
+    this.#keep(reservation === undefined ? bound : { ...bound, reservation }, lease.mac);
   }
 
   /** True where the machine had that address. */
   release(mac: string, address: string, nowMs: number): boolean {
-    const lease = this.#slots.get(this.#byMac.get(mac) ?? 0)?.lease;
+    const lease = this.#byMac.get(mac)?.lease;
     if (lease?.address !== address || lease.state !== 'bound') return false;
     this.#keep({ ...lease, state: 'released', expiresMs: nowMs }, mac);
-    this.#fullUntilMs = 0;
     return true;
+  }
+
+  /** Ends whatever holds that address, a lease or that it was set aside. What it was; `undefined`: nothing did. */
+  end(address: string, nowMs: number): Lease | undefined {
+    const slot = this.#slots.get(parseIpv4(address) ?? 0);
+    const lease = slot?.lease;
+    if (slot === undefined || lease === undefined || lease.state === 'released' || lease.expiresMs <= nowMs) {
+      return undefined;
+    }
+    this.#keep({ ...lease, state: 'released', expiresMs: nowMs }, slot.mac);
+    return lease;
   }
 
   /** Sets the address aside for ten minutes. True where the machine had that address. */
   decline(mac: string, address: string, nowMs: number): boolean {
     if (this.addressOf(mac) !== address) return false;
-    this.#keep({ address, mac, state: 'declined', expiresMs: nowMs + declinedMs }, undefined);
+    this.setAside(address, mac, nowMs);
     return true;
+  }
+
+  /** Nobody gets the address for ten minutes, since `holder` uses it unasked, or says that somebody does. */
+  setAside(address: string, holder: string, nowMs: number): void {
+    this.#keep({ address, mac: holder, state: 'declined', expiresMs: nowMs + declinedMs }, undefined);
+  }
+
+  /** Throws DHCP_RESERVATION_INVALID. Whoever has the address keeps it until its lease ends or is to be renewed. */
+  reserve(reservation: Reservation): void {
+    this.reservations.add(reservation);
+    const slot = this.#slots.get(parseIpv4(reservation.address) ?? 0);
+    if (slot !== undefined) this.#sort(slot);
+  }
+
+  /** What was reserved; `undefined`: nothing was. */
+  unreserve(address: string): Reservation | undefined {
+    const number = parseIpv4(address) ?? 0;
+    const reservation = this.reservations.remove(number);
+    // The search for fresh addresses may have passed it.
+    if (reservation !== undefined && this.isOurs(number)) this.#sort(this.#slotOf(number));
+    return reservation;
+  }
+
+  /** The reservation for an address. */
+  reservedFor(address: string): Reservation | undefined {
+    return this.reservations.size === 0 ? undefined : this.reservations.at(parseIpv4(address) ?? 0);
+  }
+
+  /** In a pool, or reserved. */
+  isOurs(address: number): boolean {
+    return this.reservations.at(address) !== undefined || this.#isInPool(address);
+  }
+
+  /** Every address that is known of, reserved ones that were never used included. */
+  *states(): Generator<AddressState> {
+    for (const { address, mac, lease, offeredUntilMs } of this.#slots.values()) {
+      const reservation = this.reservations.at(address);
+      if (lease === undefined && offeredUntilMs === 0 && reservation === undefined) continue;
+      yield { address: formatIpv4(address), mac: mac ?? lease?.mac, lease, offeredUntilMs, reservation };
+    }
+    for (const reservation of this.reservations) {
+      const { address } = reservation;
+      if (this.#slots.has(parseIpv4(address) ?? 0)) continue;
+      yield { address, mac: undefined, lease: undefined, offeredUntilMs: 0, reservation };
+    }
   }
 
   takeChanges(): LeaseChanges {
     const leases = [...this.#changed.values()];
-    const writes = this.#writes;
+    const journal = this.#journal;
     this.#changed = new Map();
-    this.#writes = [];
+    this.#journal = [];
     return {
       leases,
       undo: () => {
-        for (const { address, before } of writes.toReversed()) this.#write(address, before ?? unused);
-        this.#writes = [];
-        this.#fullUntilMs = 0;
+        for (const { slot, mac, lease, offeredUntilMs, machineHad } of journal.toReversed()) {
+          const machine = slot.mac;
+          this.#write(slot, mac, lease, offeredUntilMs);
+          if (machine !== undefined && machineHad !== undefined) this.#byMac.set(machine, machineHad);
+        }
+        this.#journal = [];
       },
     };
   }
 
-  #isOurs(address: number): boolean {
-    return address >= this.pool.first && address <= this.pool.last && !this.pool.reserved.has(address);
+  #isInPool(address: number): boolean {
+    for (const { first, last, reserved } of this.pools) {
+      if (address >= first && address <= last) return !reserved.has(address);
+    }
+    return false;
   }
 
-  #isHeld(address: number, nowMs: number): boolean {
+  #isForAnybody(address: number): boolean {
+    return this.#isInPool(address) && this.reservations.at(address) === undefined;
+  }
+
+  /** Whether that address is one for this machine, taken or not. */
+  #mayHave(mac: string, address: number, reserved: Reservation | undefined): boolean {
+    const owner = this.reservations.at(address);
+    if (owner === undefined) return this.#isInPool(address);
+    if (owner === reserved) return true;
+    const key = ownerKey(owner);
     const slot = this.#slots.get(address);
-    return slot !== undefined && heldUntilMs(slot) > nowMs;
+    return key !== undefined && slot?.mac === mac && slot.lease?.reservation === key;
+  }
+
+  #isFreeFor(mac: string, address: number, nowMs: number): boolean {
+    const slot = this.#slots.get(address);
+    return slot === undefined || slot.mac === mac || slot.freeFromMs <= nowMs;
   }
 
   #findFree(nowMs: number): number | undefined {
-    for (; this.#fresh <= this.pool.last; this.#fresh += 1) {
-      if (this.#isOurs(this.#fresh) && !this.#slots.has(this.#fresh)) return this.#fresh;
+    const soonest = this.#order.first();
+    const freed = soonest !== undefined && soonest.freeFromMs <= nowMs ? soonest.address : undefined;
+    if (freed !== undefined && this.#slots.size >= manyAddresses) return freed;
+    return this.#findFresh() ?? freed;
+  }
+
+  #findFresh(): number | undefined {
+    for (let pool = this.pools[this.#freshPool]; pool !== undefined; pool = this.pools[this.#freshPool]) {
+      for (; this.#fresh <= pool.last; this.#fresh += 1) {
+        if (this.#isForAnybody(this.#fresh) && !this.#slots.has(this.#fresh)) return this.#fresh;
+      }
+      this.#freshPool += 1;
+      this.#fresh = this.pools[this.#freshPool]?.first ?? 0;
     }
-    if (nowMs < this.#fullUntilMs) return undefined;
-    let soonestMs = Number.POSITIVE_INFINITY;
-    for (const [address, slot] of this.#slots) {
-      const untilMs = heldUntilMs(slot);
-      if (untilMs <= nowMs) return address;
-      soonestMs = Math.min(soonestMs, untilMs);
-    }
-    this.#fullUntilMs = soonestMs;
     return undefined;
   }
 
   #keep(lease: Lease, owner: string | undefined): void {
     const address = parseIpv4(lease.address) ?? 0;
     this.#changed.set(address, lease);
-    this.#write(address, { mac: owner, lease, offeredUntilMs: 0 });
+    this.#write(this.#slotOf(address), owner, lease, 0);
   }
 
-  #write(address: number, slot: Slot): void {
-    const before = this.#slots.get(address);
-    this.#writes.push({ address, before });
-    if (before?.mac !== undefined && this.#byMac.get(before.mac) === address) this.#byMac.delete(before.mac);
-    if (slot.mac !== undefined) this.#byMac.set(slot.mac, address);
-    // Deleted first, so that it moves to the end: the Map's order is the order of use.
-    this.#slots.delete(address);
+  #slotOf(address: number): Slot {
+    const known = this.#slots.get(address);
+    if (known !== undefined) return known;
+    const slot: Slot = {
+      address,
+      mac: undefined,
+      lease: undefined,
+      offeredUntilMs: 0,
+      earlier: undefined,
+      probedUntilMs: 0,
+      freeFromMs: 0,
+      place: -1,
+    };
     this.#slots.set(address, slot);
+    this.#sort(slot);
+    return slot;
   }
-}
 
-function heldUntilMs({ lease, offeredUntilMs }: Slot): number {
-  const leasedUntilMs = lease === undefined || lease.state === 'released' ? 0 : lease.expiresMs;
-  return Math.max(leasedUntilMs, offeredUntilMs);
+  #write(slot: Slot, mac: string | undefined, lease: Lease | undefined, offeredUntilMs: number): void {
+    const machineHad = mac === undefined ? undefined : this.#byMac.get(mac);
+    this.#journal.push({ slot, mac: slot.mac, lease: slot.lease, offeredUntilMs: slot.offeredUntilMs, machineHad });
+    if (slot.mac !== mac) {
+      if (slot.mac !== undefined && this.#byMac.get(slot.mac) === slot) this.#leave(slot, slot.mac);
+      slot.mac = mac;
+    }
+    if (mac !== undefined && machineHad !== slot) {
+      slot.earlier = machineHad;
+      this.#byMac.set(mac, slot);
+    }
+    slot.lease = lease;
+    slot.offeredUntilMs = offeredUntilMs;
+    slot.freeFromMs = Math.max(lease?.expiresMs ?? 0, offeredUntilMs);
+    this.#sort(slot);
+  }
+
+  #leave(slot: Slot, mac: string): void {
+    if (slot.earlier?.mac === mac) this.#byMac.set(mac, slot.earlier);
+    else this.#byMac.delete(mac);
+    slot.earlier = undefined;
+  }
+
+  /** Keeps the slot in the order where anybody may get its address, and out of it where not. */
+  #sort(slot: Slot): void {
+    if (this.#isForAnybody(slot.address)) {
+      if (this.#order.has(slot)) this.#order.moved(slot);
+      else this.#order.add(slot);
+    } else if (this.#order.has(slot)) {
+      this.#order.remove(slot);
+    }
+  }
 }

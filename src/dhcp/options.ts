@@ -7,8 +7,10 @@ import {
   codes,
   machineIdentifier,
   messageType,
+  names,
   networkInterface,
   raw,
+  routes,
   seconds,
   terminatedText,
   text,
@@ -25,6 +27,7 @@ export const optionTable = {
   hostName: { code: 12, codec: text, source: 'RFC 2132 §3.14' },
   domain: { code: 15, codec: text, source: 'RFC 2132 §3.17' },
   broadcast: { code: 28, codec: address, source: 'RFC 2132 §5.3' },
+  ntp: { code: 42, codec: addresses, source: 'RFC 2132 §8.3' },
   vendorOptions: { code: 43, codec: raw, source: 'RFC 2132 §8.4' },
   requestedAddress: { code: 50, codec: address, source: 'RFC 2132 §9.1' },
   leaseTime: { code: 51, codec: seconds, source: 'RFC 2132 §9.2' },
@@ -45,7 +48,11 @@ export const optionTable = {
   architectures: { code: 93, codec: u16List, source: 'RFC 4578 §2.1' },
   networkInterface: { code: 94, codec: networkInterface, source: 'RFC 4578 §2.2' },
   machineIdentifier: { code: 97, codec: machineIdentifier, source: 'RFC 4578 §2.3' },
+  subnetSelection: { code: 118, codec: address, source: 'RFC 3011 §3' },
+  search: { code: 119, codec: names, source: 'RFC 3397 §2' },
+  routes: { code: 121, codec: routes, source: 'RFC 3442' },
   ipxe: { code: 175, codec: raw, source: 'iPXE src/include/ipxe/dhcp.h, DHCP_EB_ENCAP' },
+  microsoftRoutes: { code: 249, codec: routes, source: 'MS-DHCPE §2.2.8' },
 } as const;
 
 export type OptionName = keyof typeof optionTable;

@@ -159,20 +159,21 @@ export function encodePacket(packet: DhcpPacket): Uint8Array {
   putPadded(writer, text.encode(packet.sname).subarray(0, snameBytes - 1), snameBytes);
   putPadded(writer, text.encode(packet.file).subarray(0, fileBytes - 1), fileBytes);
   writer.u32(magicCookie);
-  let last: number | undefined;
+  let hasPad = false;
   for (const [code, bytes] of packet.options) {
     putOption(writer, code, bytes);
+    if (code !== optionTable.bootFile.code) continue;
     // EDK2 writes a NUL behind option 67 (PxeBcDhcp4.c), so neither another option nor the End follows it directly.
-    if (code === optionTable.bootFile.code) writer.u8(pad);
-    last = code;
+    writer.u8(pad);
+    hasPad = true;
   }
-  if (last !== optionTable.bootFile.code) writer.u8(pad);
+  if (!hasPad) writer.u8(pad);
   writer.u8(end);
   return writer.zeros(Math.max(minimumBytes - writer.length, 0)).finish();
 }
 
-/** How many bytes a reply has without options, with the Pads and the End. */
-export const fixedBytes = 240 + 3;
+/** How many bytes a message has without options, with its Pad and its End. */
+export const fixedBytes = 240 + 2;
 
 /** How many bytes an option takes, in as many pieces as it needs. */
 export function optionBytes(bytes: Uint8Array): number {

@@ -65,10 +65,10 @@ function refusal({ first, last }: PoolRange, subnet: Subnet, reason: string): Bo
   return new BootwrightError('DHCP_POOL_INVALID', { first, last, network, reason });
 }
 
-/** True where a machine with that address stands in the network and is not the server itself. */
-export function isNeighbour(candidate: string, subnet: Subnet, serverAddress: string): boolean {
+/** True where a machine can have that address in that network. */
+export function isNeighbour(candidate: string, subnet: Subnet): boolean {
   const address = parseIpv4(candidate);
-  return address !== undefined && candidate !== serverAddress && hasHost(rangeOf(subnet), address);
+  return address !== undefined && hasHost(rangeOf(subnet), address);
 }
 
 /** `10.0.0.10 to 10.0.0.99`, as it stands in texts. */

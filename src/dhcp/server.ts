@@ -3,32 +3,60 @@ import { hasCode } from '../errors.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Endpoint, Udp, UdpSocket } from '../platform/udp.ts';
 import { formatMac } from '../wire/addresses.ts';
-import type { Exchange, Network } from './exchange.ts';
-import type { LeaseStore } from './lease.ts';
-import { type LeaseChanges, LeaseTable } from './lease-table.ts';
-import { type PoolRange, readPool } from './pool.ts';
+import { Networks } from './choose-network.ts';
+import type { Exchange } from './exchange.ts';
+import type { Lease } from './lease.ts';
+import { type LeaseView, reserveIn, viewLeases } from './lease-view.ts';
+import type { Network, Reservation } from './network.ts';
+import { type ProbeAddress, Probes } from './probes.ts';
+import { RareRivals } from './rare-rivals.ts';
 import { type Answer, answer } from './reply.ts';
 
-/** One network: its interface, its addresses, and what machines are told. */
-export interface DhcpServerOptions extends Network {
+/** An interface, and the network that is on it. */
+export interface Listener {
+  /** Such as `eth0`. */
+  readonly interface: string;
+  readonly network: Network;
+}
+
+export interface DhcpServerOptions extends Pick<Exchange, 'bootFor' | 'shapeFor' | 'place'> {
   readonly udp: Udp;
   readonly clock: Clock;
-  /** Such as `eth0`. Nothing is heard from or sent to any other. */
-  readonly interface: string;
-  readonly pool: PoolRange;
-  readonly store: LeaseStore;
-  readonly bootFor: Exchange['bootFor'];
+  /** Each hears and sends by sockets of its own. */
+  readonly listeners: readonly Listener[];
+  /** Networks behind relays. */
+  readonly relayed: readonly Network[];
+  /** What was committed before: the last lease of each address. Those that fit into no network stay where they are. */
+  readonly leases: readonly Lease[];
+  /** Resolves once these leases are safe, all of them, each over the earlier one of its address; rejects if none is. */
+  readonly commit: (leases: readonly Lease[]) => Promise<void>;
   /** Must not throw. */
   readonly report: Report;
-  /** Where we listen; 67 unless said otherwise. */
+  /** Looks whether somebody has an address before it is offered. Without it, nobody looks. */
+  readonly probe?: ProbeAddress;
+  /** Where we and relays listen; 67 unless said otherwise. */
   readonly port?: number;
   /** Where machines listen; 68 unless said otherwise. */
   readonly clientPort?: number;
-  /** Runs before acknowledgements go out, at the same time as the leases are saved. */
-  readonly beforeReply?: () => Promise<void>;
+  /** Where firmware asks for its boot file, once it has an address; 4011 unless said otherwise. PXE 2.1 §2.2. */
+  readonly binlPort?: number;
 }
 
 export interface DhcpServer {
+  /** Every address that is or was in use, or is reserved. */
+  leases(): readonly LeaseView[];
+  /**
+   * From now on. Whoever has the address keeps it until its lease ends or is to be renewed. Nothing is written: that is
+   * for who asks. Throws DHCP_RESERVATION_INVALID.
+   */
+  reserve(reservation: Reservation): void;
+  /** What was reserved; `undefined`: nothing was. */
+  unreserve(address: string): Reservation | undefined;
+  /**
+   * Ends the lease of an address, or that it was set aside. Resolves with what it was once that is safe; `undefined`:
+   * nothing held it. Rejects as `commit` does.
+   */
+  release(address: string): Promise<Lease | undefined>;
   /** Answers what has come in, and stops. */
   close(): Promise<void>;
 }
@@ -36,6 +64,15 @@ export interface DhcpServer {
 interface Received {
   readonly bytes: Uint8Array;
   readonly from: Endpoint;
+  readonly socket: UdpSocket;
+  readonly port: Exchange['port'];
+  readonly interface: string;
+}
+
+/** Something to be done between two batches of messages; `failed` instead, where what it changed could not be saved. */
+interface Order {
+  carryOut(nowMs: number): void;
+  done(failure?: unknown): void;
 }
 
 /** Datagrams that wait for the disk. What comes beyond is lost, as on a full network; machines ask again. */
@@ -45,57 +82,76 @@ const longestQueue = 4096;
 const chaddr = { start: 28, end: 34 };
 
 /**
- * Answers the machines of one interface. All datagrams that come in while leases are being saved, or in one turn of the
+ * Answers the machines of every network. All datagrams that come in while leases are being saved, or in one turn of the
  * event loop, are answered together and cost one save. An ACK goes out only after its lease is safe.
  *
- * Throws DHCP_POOL_INVALID, what `Udp.open` throws, and what the store throws on `load`.
+ * Throws DHCP_RESERVATION_INVALID, and what `Udp.open` throws.
  */
 export async function startDhcpServer(options: DhcpServerOptions): Promise<DhcpServer> {
-  const { udp, clock, store, report, port = 67, clientPort = 68, router, dns = [] } = options;
-  const others = router === undefined ? dns : [router, ...dns];
-  const leases = new LeaseTable(readPool(options.pool, options, others));
-  leases.restore(await store.load());
-
-  const circumstances = { network: options, leases, bootFor: options.bootFor };
+  const { udp, clock, report, listeners, commit, port = 67, clientPort = 68, binlPort = 4011 } = options;
+  const { bootFor, shapeFor, place } = options;
+  const networks = new Networks(listeners, options.relayed);
+  for (const { leases } of networks.all) leases.restore(options.leases);
+  const rivals = new RareRivals();
+  const probes = new Probes<Received>(options.probe, networks, report, (received) => enqueue(received));
+  const sockets: UdpSocket[] = [];
   let queue: Received[] = [];
+  let orders: Order[] = [];
   let working: Promise<void> | undefined;
   let isClosing = false;
 
-  const opening = udp.open(
-    { address: '0.0.0.0', port, interface: options.interface, broadcast: true },
-    (bytes, from) => {
-      if (isClosing) return;
-      if (queue.length >= longestQueue) {
-        const mac = formatMac(bytes.subarray(chaddr.start, chaddr.end));
-        report(notAnswered(mac, `${longestQueue} other messages are waiting for the leases to be saved`));
-        return;
-      }
-      queue.push({ bytes, from });
-      working ??= nextTurn().then(work);
-    },
-  );
+  function enqueue(received: Received): void {
+    if (isClosing) return;
+    if (queue.length >= longestQueue) {
+      const mac = formatMac(received.bytes.subarray(chaddr.start, chaddr.end));
+      report(notAnswered(mac, `${longestQueue} other messages are waiting for the leases to be saved`));
+      return;
+    }
+    queue.push(received);
+    wake();
+  }
+
+  function wake(): void {
+    working ??= nextTurn().then(work);
+  }
 
   async function work(): Promise<void> {
-    const socket = await opening;
-    while (queue.length > 0) {
+    while (queue.length > 0 || orders.length > 0) {
       const batch = queue;
+      const ordered = orders;
       queue = [];
-      const lasting: Answer[] = [];
+      orders = [];
+      for (const order of ordered) order.carryOut(clock.nowMs());
+      const lasting: [Answer, Received][] = [];
       for (const received of batch) {
         const decided = decide(received);
-        if (decided?.isLasting) lasting.push(decided);
-        else if (decided !== undefined) carryOut(decided, socket);
+        if (decided === undefined) continue;
+        if (decided.probe !== undefined) probes.start(received, decided.probe, decided.mac);
+        else if (decided.isLasting) lasting.push([decided, received]);
+        else carryOut(decided, received);
       }
-      // Also where nothing is lasting: offers are changes that no later failure may take back.
-      const changes = leases.takeChanges();
-      if (lasting.length > 0) await commit(lasting, changes, socket);
+      await save(lasting, ordered);
     }
     working = undefined;
   }
 
-  function decide({ bytes, from }: Received): Answer | undefined {
+  function decide(received: Received): Answer | undefined {
+    const { bytes, from } = received;
     try {
-      return answer(bytes, { ...circumstances, nowMs: clock.nowMs() });
+      const nowMs = clock.nowMs();
+      const mayProbe = probes.settle(received, nowMs);
+      if (mayProbe === 'given-up') return undefined;
+      return answer(bytes, {
+        networks,
+        interface: received.interface,
+        port: received.port,
+        from: from.address,
+        mayProbe: mayProbe === 'yes',
+        nowMs,
+        bootFor,
+        shapeFor,
+        place,
+      });
     } catch (error) {
       const reason = hasCode(error, 'DHCP_MALFORMED') ? error.message : `Bootwright failed on it: ${String(error)}`;
       report({ step: 'malformed', protocol: 'dhcp', address: from.address, reason });
@@ -103,43 +159,83 @@ export async function startDhcpServer(options: DhcpServerOptions): Promise<DhcpS
     }
   }
 
-  async function commit(lasting: readonly Answer[], changes: LeaseChanges, socket: UdpSocket): Promise<void> {
-    const failure = await firstFailure([
-      async () => (changes.leases.length > 0 ? store.save(changes.leases) : undefined),
-      async () => options.beforeReply?.(),
-    ]);
-    if (failure === undefined) {
-      for (const decided of lasting) carryOut(decided, socket);
-      return;
+  /** Changes are taken also where nothing is lasting: offers are changes that no later failure may take back. */
+  async function save(lasting: readonly (readonly [Answer, Received])[], ordered: readonly Order[]): Promise<void> {
+    const changes = networks.all.map(({ leases }) => leases.takeChanges());
+    const changed = changes.flatMap(({ leases }) => leases);
+    if (lasting.length > 0 || changed.length > 0) {
+      try {
+        await commit(changed);
+      } catch (error) {
+        for (const { undo } of changes) undo();
+        for (const [{ mac }] of lasting) report(notAnswered(mac, `its lease could not be saved: ${String(error)}`));
+        for (const order of ordered) order.done(error);
+        return;
+      }
     }
-    changes.undo();
-    for (const { mac } of lasting) report(notAnswered(mac, `its lease could not be saved: ${failure}`));
+    for (const [decided, received] of lasting) carryOut(decided, received);
+    for (const order of ordered) order.done();
   }
 
-  function carryOut({ datagram, mac, events }: Answer, socket: UdpSocket): void {
+  function carryOut({ datagram, mac, events }: Answer, { socket, from, interface: name }: Received): void {
     if (datagram !== undefined) {
-      socket.send(datagram.bytes, { address: datagram.address, port: clientPort }, (error) => {
+      const { to, bytes } = datagram;
+      const toPort = to.port === 'client' ? clientPort : to.port === 'relay' ? port : from.port;
+      socket.send(bytes, { address: to.address, port: toPort }, (error) => {
         if (error !== null) report(notAnswered(mac, `the answer could not be sent: ${error.message}`));
       });
     }
-    events.forEach(report);
+    for (const event of events) {
+      if (event.step !== 'rival' || rivals.isNews(name, event.server, clock.nowMs())) report(event);
+    }
   }
 
-  const socket = await opening;
-  return {
-    async close() {
-      isClosing = true;
-      await working;
-      await socket.close();
-    },
-  };
-}
+  async function open(name: string, at: number, kind: Exchange['port']): Promise<void> {
+    const socket = await udp.open(
+      { address: '0.0.0.0', port: at, interface: name, broadcast: true },
+      (bytes, from, receiver) => enqueue({ bytes, from, socket: receiver, port: kind, interface: name }),
+    );
+    sockets.push(socket);
+  }
 
-/** Runs all to their end, so that no write of this batch is under way when the next one starts. */
-async function firstFailure(tasks: readonly (() => Promise<void>)[]): Promise<string | undefined> {
-  const outcomes = await Promise.allSettled(tasks.map((task) => task()));
-  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-  return failed === undefined ? undefined : String(failed.reason);
+  async function close(): Promise<void> {
+    isClosing = true;
+    await working;
+    await Promise.all(sockets.map((socket) => socket.close()));
+  }
+
+  try {
+    for (const { interface: name } of listeners) {
+      await open(name, port, 'server');
+      await open(name, binlPort, 'binl');
+    }
+  } catch (error) {
+    await close();
+    throw error;
+  }
+
+  return {
+    leases: () => viewLeases(networks, clock.nowMs()),
+    reserve: (reservation) => reserveIn(networks, reservation),
+    unreserve: (address) => networks.serving(address)?.leases.unreserve(address),
+    release(address) {
+      const { promise, resolve, reject } = Promise.withResolvers<Lease | undefined>();
+      let ended: Lease | undefined;
+      orders.push({
+        carryOut(nowMs) {
+          ended = networks.serving(address)?.leases.end(address, nowMs);
+        },
+        done(failure) {
+          if (failure !== undefined) return reject(failure);
+          if (ended?.state === 'bound') report({ step: 'released', mac: ended.mac, address });
+          resolve(ended);
+        },
+      });
+      wake();
+      return promise;
+    },
+    close,
+  };
 }
 
 /** Everything that is there to be read has been read by then. */

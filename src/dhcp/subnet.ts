@@ -8,6 +8,7 @@ export interface Subnet {
 
 /** A subnet as numbers of 32 bits, for questions that every message asks. */
 export interface SubnetRange {
+  /** The network's own address. */
   readonly first: number;
   /** The broadcast address. */
   readonly last: number;
@@ -26,12 +27,13 @@ export function hasHost({ first, last }: SubnetRange, address: number): boolean 
   return address > first && address < last;
 }
 
-export function broadcastAddress(subnet: Subnet): string {
-  return formatIpv4(rangeOf(subnet).last);
+/** True where that is the address of a machine in the subnet, and not the server's. */
+export function isMachineOf(range: SubnetRange, address: string, serverAddress: string): boolean {
+  return address !== serverAddress && hasHost(range, parseIpv4(address) ?? 0);
 }
 
 /** `10.2.0.0/24`, as it stands in texts. */
 export function describeSubnet(subnet: Subnet): string {
   const { first, mask } = rangeOf(subnet);
-  return `${formatIpv4(first)}/${mask === 0 ? 0 : Math.clz32(~mask)}`;
+  return `${formatIpv4(first)}/${Math.clz32(~mask)}`;
 }

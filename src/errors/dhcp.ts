@@ -11,6 +11,17 @@ export const dhcpErrors = {
     problem: 'the pool {first} to {last} does not fit the network {network}: {reason}',
     remedy: 'Choose a first and a last address, in this order, from the network of the machines.',
   },
+  DHCP_RESERVATION_INVALID: {
+    exit: exit.usage,
+    problem: 'the address {address} cannot be reserved: {reason}',
+    remedy:
+      'Choose another address of a network that is served here, or another machine; "bootwright leases" lists both.',
+  },
+  DHCP_OPTION_INVALID: {
+    exit: exit.usage,
+    problem: 'the DHCP option {option} cannot be set to {value}: {reason}',
+    remedy: 'docs/reference/dhcp-options.md lists the names of options and how their values are written.',
+  },
   DHCP_NO_OFFER: {
     exit: exit.unbootable,
     problem: 'no DHCP server offered an address within {waitedMs} ms',
