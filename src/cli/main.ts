@@ -4,6 +4,7 @@ import packageJson from '../../package.json' with { type: 'json' };
 import { exit } from '../errors/row.ts';
 import { activateCommand } from './activate.ts';
 import { buildCommand } from './build.ts';
+import { captureCommand } from './capture.ts';
 import { healthCommand } from './health.ts';
 import { inspectCommand } from './inspect.ts';
 import { leasesCommand } from './leases.ts';
@@ -23,7 +24,8 @@ const program = new Command('bootwright')
   .addCommand(activateCommand())
   .addCommand(leasesCommand())
   .addCommand(healthCommand())
-  .addCommand(probeCommand());
+  .addCommand(probeCommand())
+  .addCommand(captureCommand());
 
 for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)]) {
   command.exitOverride().showHelpAfterError('(--help shows what there is)');
