@@ -58,27 +58,25 @@ export type FirmwareOverrides = {
   };
 };
 
-/** PXE firmware: what the specification has, then what other servers do. */
-const pxe = {
-  by: 'tftp',
-  shapes: ['direct', 'plain', 'binl', 'menu'],
-  proxyShapes: ['direct', 'binl', 'menu'],
-} as const;
+const pxe = { by: 'tftp', shapes: ['direct', 'plain', 'binl', 'menu'] } as const;
+const bios = { ...pxe, proxyShapes: ['direct', 'binl', 'menu'] } as const;
+/** Until 2017 EDK2 threw every offer of a proxy away that had option 43 (PxeBcDhcp4.c; tianocore issue 6944). */
+const efi = { ...pxe, proxyShapes: ['binl', 'direct', 'menu'] } as const;
 /** UEFI HTTP Boot knows no option 43, and no offer without option 60. EDK2 HttpBootDhcp4.c. */
 const httpBoot = { by: 'http', shapes: ['direct'], proxyShapes: ['direct'] } as const;
 const ipxe = { shapes: ['direct', 'plain'], proxyShapes: ['direct', 'binl'] } as const;
 
 /** Every kind of firmware, and what it gets: the one place that decides it. docs/reference/firmware.md shows it. */
 export const firmwareTable: Readonly<Record<Firmware, FirmwareRow>> = {
-  bios: { text: 'BIOS', architectures: [0], release: 'x64', file: 'loaders/grub-bios.0', ...pxe },
-  'efi-ia32': { text: 'UEFI ia32', architectures: [6], release: 'x64', file: 'loaders/grubia32.efi', ...pxe },
+  bios: { text: 'BIOS', architectures: [0], release: 'x64', file: 'loaders/grub-bios.0', ...bios },
+  'efi-ia32': { text: 'UEFI ia32', architectures: [6], release: 'x64', file: 'loaders/grubia32.efi', ...efi },
   // RFC 4578 §2.1 has 9 for x64 and 7 for EBC, IANA's list has it the other way round; x64 firmware sends either.
-  'efi-x64': { text: 'UEFI x64', architectures: [7, 9], release: 'x64', file: 'release', ...pxe },
-  'efi-arm32': { text: 'UEFI arm32', architectures: [10, 21], release: undefined, file: 'release', ...pxe },
+  'efi-x64': { text: 'UEFI x64', architectures: [7, 9], release: 'x64', file: 'release', ...efi },
+  'efi-arm32': { text: 'UEFI arm32', architectures: [10, 21], release: undefined, file: 'release', ...efi },
   // 22 is U-Boot's own number; its EFI loads what UEFI loads.
-  'efi-arm64': { text: 'UEFI arm64', architectures: [11, 22], release: 'arm64', file: 'release', ...pxe },
-  'efi-riscv32': { text: 'UEFI RISC-V 32', architectures: [25], release: undefined, file: 'release', ...pxe },
-  'efi-riscv64': { text: 'UEFI RISC-V 64', architectures: [27], release: undefined, file: 'release', ...pxe },
+  'efi-arm64': { text: 'UEFI arm64', architectures: [11, 22], release: 'arm64', file: 'release', ...efi },
+  'efi-riscv32': { text: 'UEFI RISC-V 32', architectures: [25], release: undefined, file: 'release', ...efi },
+  'efi-riscv64': { text: 'UEFI RISC-V 64', architectures: [27], release: undefined, file: 'release', ...efi },
   'http-ia32': {
     text: 'UEFI ia32 with HTTP Boot',
     architectures: [15],

@@ -1,11 +1,10 @@
-import { parseIpv4 } from '../wire/addresses.ts';
 import { findBootFile, nameBootFile } from './add-boot-file.ts';
 import type { Draft, Exchange, ReplyStep } from './exchange.ts';
 import { readOption } from './options.ts';
 import { noAddress } from './packet.ts';
 import { pickedItem, vendorOptionsOfPick } from './pxe-options.ts';
 import { readFirmware } from './read-firmware.ts';
-import { hasHost, rangeOf } from './subnet.ts';
+import { isMachineOf } from './subnet.ts';
 
 /**
  * Answers beside a DHCP server that gives the addresses: it offers no address, no lease and no network, only the boot
@@ -24,7 +23,7 @@ export const offerAsProxy: ReplyStep = (draft, exchange) => {
 export const answerAtBinl: ReplyStep = (draft, exchange) => {
   const { type, request } = exchange;
   if (type !== 'request' && type !== 'inform' && type !== 'discover') return draft;
-  const address = isMachineOf(exchange, request.ciaddr) ? request.ciaddr : noAddress;
+  const address = isOnTheNetwork(exchange, request.ciaddr) ? request.ciaddr : noAddress;
   const answered = answerFirmware(draft, exchange, 'ack', address);
   if (answered.reply === 'none') return answered;
   // It asks for the file itself: a menu would lead back here.
@@ -51,9 +50,9 @@ function answerFirmware(draft: Draft, exchange: Exchange, reply: 'offer' | 'ack'
 function learnAddress(exchange: Exchange): void {
   const { request, mac, place } = exchange;
   const address = readOption(request.options, 'requestedAddress') ?? request.ciaddr;
-  if (isMachineOf(exchange, address)) place(mac, address);
+  if (isOnTheNetwork(exchange, address)) place(mac, address);
 }
 
-function isMachineOf({ network }: Exchange, address: string): boolean {
-  return hasHost(rangeOf(network.subnet), parseIpv4(address) ?? 0);
+function isOnTheNetwork({ network, range }: Exchange, address: string): boolean {
+  return isMachineOf(range, address, network.serverAddress);
 }

@@ -28,13 +28,13 @@ function encodeSubs(subs: readonly Sub[]): Uint8Array {
   return writer.u8(sub.end).finish();
 }
 
-/** One entry that is taken at once. */
+/** One entry that is taken at once, behind its prompt. */
 function menuOf(type: number, title: string): readonly Sub[] {
   const prompt = new Writer().u8(noWaiting).put(text.encode('PXE')).finish();
   const menu = new Writer().u16(type).u8(title.length).put(text.encode(title)).finish();
   return [
-    { code: sub.bootMenu, bytes: menu },
     { code: sub.menuPrompt, bytes: prompt },
+    { code: sub.bootMenu, bytes: menu },
   ];
 }
 
