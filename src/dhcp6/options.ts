@@ -53,6 +53,9 @@ export type OptionName = keyof typeof optionTable;
 export type OptionValue<Name extends OptionName> =
   (typeof optionTable)[Name]['codec'] extends Codec<infer Value> ? Value : never;
 
+/** Addresses or prefixes that one message may ask for, and addresses in each of them: what is beyond is not read. */
+export const mostAssociations = 8;
+
 /** The value of the first option of that name; `undefined` where there is none. Throws DHCP6_MALFORMED. */
 export function readOption<Name extends OptionName>(options: Options, name: Name): OptionValue<Name> | undefined {
   const { code } = optionTable[name];

@@ -1,0 +1,34 @@
+import { LeaseTable6 } from './lease-table.ts';
+import type { Network6 } from './network.ts';
+import { isOnLink } from './range.ts';
+import type { Served } from './reply.ts';
+
+/** An interface, and the network that is on it. */
+export interface Listener6 {
+  /** Such as `eth0`. */
+  readonly interface: string;
+  readonly network: Network6;
+}
+
+/** All networks that are served, each with its leases. */
+export class Networks6 {
+  readonly all: readonly Served[];
+  readonly #byInterface: ReadonlyMap<string, Served>;
+
+  /** Throws DHCP6_RANGE_INVALID. */
+  constructor(listeners: readonly Listener6[], relayed: readonly Network6[]) {
+    const serve = (network: Network6): Served => ({ network, leases: new LeaseTable6(network) });
+    const near = listeners.map((listener) => [listener.interface, serve(listener.network)] as const);
+    this.#byInterface = new Map(near);
+    this.all = [...near.map(([, served]) => served), ...relayed.map(serve)];
+  }
+
+  on(name: string): Served | undefined {
+    return this.#byInterface.get(name);
+  }
+
+  /** The network that has the address. */
+  at(address: string): Served | undefined {
+    return this.all.find(({ network }) => isOnLink(address, network.prefix));
+  }
+}
