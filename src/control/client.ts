@@ -13,6 +13,7 @@ import {
   unreservedSchema,
 } from './entries.ts';
 import { socketPath } from './socket-path.ts';
+import { readAddress } from './texts.ts';
 
 /** Where a server may be that answers commands. */
 export interface ControlAddress {
@@ -63,7 +64,7 @@ export function controlOfServer(where: ControlAddress): Control {
     if (Value.Check(schema, answer)) return answer;
     throw new BootwrightError('CONTROL_NOT_UNDERSTOOD', { reason: `its answer to ${question.url} has another form` });
   }
-  const at = (collection: string, address: string) => `/${collection}/${encodeURIComponent(address)}`;
+  const at = (collection: string, address: string) => `/${collection}/${encodeURIComponent(readAddress(address))}`;
   return {
     leases: async () => (await ask({ method: 'GET', url: '/leases' }, leasesSchema)).leases,
     reservations: async () => (await ask({ method: 'GET', url: '/reservations' }, reservationsSchema)).reservations,
