@@ -3,6 +3,7 @@ import { hasCode } from '../errors.ts';
 import { formatMac } from '../wire/addresses.ts';
 import type { Content, Dissected, End } from './dissect.ts';
 import { HttpTalk } from './http-talk.ts';
+import type { Part } from './part.ts';
 import { tellDhcp } from './tell-dhcp.ts';
 import { tellDhcp6 } from './tell-dhcp6.ts';
 import { tellIcmp } from './tell-icmp.ts';
@@ -16,8 +17,7 @@ export interface Sight {
   readonly isForAll?: boolean;
   /** A line for a person, where the packet is worth one. */
   readonly text?: string;
-  /** Content of a file, which may be cut. */
-  readonly isBulk: boolean;
+  readonly part: Part;
 }
 
 export interface BootTalkOptions {
@@ -71,7 +71,7 @@ export class BootTalk {
         const text = tellIcmp(packet);
         const isForAll = packet.kind === 'icmp6' && packet.type === routerAdvertisement;
         const machine = packet.sourceMac ?? packet.from;
-        return { machine, isForAll, isBulk: false, ...(text === undefined ? {} : { text }) };
+        return { machine, isForAll, part: 'message', ...(text === undefined ? {} : { text }) };
       }
       case 'other':
         return undefined;
@@ -80,7 +80,7 @@ export class BootTalk {
 
   #arp({ arp }: Extract<Dissected, { kind: 'arp' }>): Sight {
     const isAbout = this.#addresses.has(arp.targetAddress) || arp.targetMac === this.#machine;
-    return { machine: isAbout ? (this.#machine ?? arp.senderMac) : arp.senderMac, isBulk: false };
+    return { machine: isAbout ? (this.#machine ?? arp.senderMac) : arp.senderMac, part: 'message' };
   }
 
   #udp(packet: Dissected & Extract<Content, { kind: 'udp' }>, timeNs: bigint): Sight | undefined {
@@ -90,9 +90,9 @@ export class BootTalk {
     if (has(dhcp6Ports)) {
       const isAnswer = from.port === 547 && to.port !== 547;
       const machine = (isAnswer ? packet.destinationMac : packet.sourceMac) ?? (isAnswer ? to : from).address;
-      return { machine, text: `DHCPv6 ${orMalformed(() => tellDhcp6(payload))}`, isBulk: false };
+      return { machine, text: `DHCPv6 ${orMalformed(() => tellDhcp6(payload))}`, part: 'message' };
     }
-    if (has([dnsPort])) return { machine: packet.sourceMac ?? from.address, isBulk: false };
+    if (has([dnsPort])) return { machine: packet.sourceMac ?? from.address, part: 'message' };
     return withMachine(packet, this.#tftp.see(packet, timeNs));
   }
 
@@ -106,19 +106,19 @@ export class BootTalk {
       }
       return tellDhcp(message, from.address);
     });
-    return { machine, text, isBulk: false };
+    return { machine, text, part: 'message' };
   }
 }
 
 function withMachine(
   packet: Dissected & Extract<Content, { kind: 'udp' | 'tcp' }>,
-  found: { readonly client: End; readonly text?: string; readonly isBulk: boolean } | undefined,
+  found: { readonly client: End; readonly text?: string; readonly part: Part } | undefined,
 ): Sight | undefined {
   if (found === undefined) return undefined;
-  const { client, text, isBulk } = found;
+  const { client, text, part } = found;
   const isFromClient = packet.from.address === client.address && packet.from.port === client.port;
   const machine = (isFromClient ? packet.sourceMac : packet.destinationMac) ?? client.address;
-  return { machine, isBulk, ...(text === undefined ? {} : { text }) };
+  return { machine, part, ...(text === undefined ? {} : { text }) };
 }
 
 function orMalformed(tell: () => string): string {

@@ -1,5 +1,6 @@
 import { formatBytes } from '../format.ts';
 import { type Content, type End, tcpFlags } from './dissect.ts';
+import type { Part } from './part.ts';
 
 /** Beyond it, the connection that asked first is forgotten. */
 const mostConnections = 4096;
@@ -12,8 +13,7 @@ export interface HttpSight {
   readonly text?: string;
   /** The path of a request. */
   readonly path?: string;
-  /** Content of a file, which may be cut. */
-  readonly isBulk: boolean;
+  readonly part: Part;
 }
 
 /** Follows requests, one after the other on each connection: boot loaders and curl don't pipeline them. */
@@ -36,32 +36,37 @@ export class HttpTalk {
   #request(client: End, server: End, payload: Uint8Array, flags: number): HttpSight {
     const [, method, path] = /^([A-Z]+) (\S+) HTTP\/1/.exec(headOf(payload)) ?? [];
     if (method === undefined || path === undefined) {
-      const text = (flags & tcpFlags.reset) === 0 ? undefined : 'HTTP: the machine broke the connection off';
-      return { client, isBulk: false, ...(text === undefined ? {} : { text }) };
+      if ((flags & tcpFlags.reset) === 0) return { client, part: partOf(payload, flags) };
+      return { client, text: 'HTTP: the machine broke the connection off', part: 'message' };
     }
     this.#asked.set(keyOf(client, server), `${method} ${path}`);
     const [oldest] = this.#asked.keys();
     if (this.#asked.size > mostConnections && oldest !== undefined) this.#asked.delete(oldest);
-    return { client, text: `HTTP ${method} ${path}`, path, isBulk: false };
+    return { client, text: `HTTP ${method} ${path}`, path, part: 'message' };
   }
 
   #answer(client: End, server: End, payload: Uint8Array, flags: number): HttpSight {
     if ((flags & tcpFlags.reset) !== 0) {
       const refused = `HTTP: ${server.address} port ${server.port} refused or broke off the connection`;
-      return { client, text: refused, isBulk: false };
+      return { client, text: refused, part: 'message' };
     }
     const head = headOf(payload);
     const [, status] = /^HTTP\/1\.\d (\d{3})/.exec(head) ?? [];
-    if (status === undefined) return { client, isBulk: payload.length > 0 };
+    if (status === undefined) return { client, part: partOf(payload, flags) };
     const length = /^content-length: *(\d{1,15})\r?$/im.exec(head)?.[1];
     const size = length === undefined ? '' : ` (${formatBytes(Number(length))})`;
     const asked = this.#asked.get(keyOf(client, server));
-    return { client, text: `HTTP ${status}${asked === undefined ? '' : ` for ${asked}`}${size}`, isBulk: false };
+    return { client, text: `HTTP ${status}${asked === undefined ? '' : ` for ${asked}`}${size}`, part: 'message' };
   }
 }
 
 function keyOf(client: End, server: End): string {
   return `${client.address} ${client.port} ${server.address} ${server.port}`;
+}
+
+function partOf(payload: Uint8Array, flags: number): Part {
+  if (payload.length > 0) return 'content';
+  return (flags & (tcpFlags.syn | tcpFlags.fin | tcpFlags.reset)) === 0 ? 'acknowledgement' : 'message';
 }
 
 /** One character a byte, up to the empty line. */

@@ -13,8 +13,11 @@ export interface RecorderOptions {
   readonly machine?: string;
   /** Where the packets go; `undefined`: they are told only. */
   readonly path?: string;
-  /** Keep the content of files, too. */
-  readonly whole: boolean;
+  /**
+   * What is kept of the content of files: all, the beginning of each packet, or nothing but its last packet by TFTP,
+   * and no acknowledgements either.
+   */
+  readonly content: 'whole' | 'cut' | 'none';
   readonly httpPorts: readonly number[];
   /** Hear machines that talk to another server, where the switch lets it. */
   readonly promiscuous: boolean;
@@ -53,7 +56,7 @@ const lookForLossMs = 1000;
  * INTERFACE_NOT_FOUND, CAPTURE_LINK_UNSUPPORTED or CAPTURE_UNWRITABLE.
  */
 export function startRecorder(options: RecorderOptions): Recorder {
-  const { interface: name, machine, path, whole, httpPorts, promiscuous, application } = options;
+  const { interface: name, machine, path, content, httpPorts, promiscuous, application } = options;
   const one = machine === undefined ? {} : { machine };
   const talk = new BootTalk({ ...one, httpPorts });
   const dissector = new Dissector();
@@ -71,9 +74,12 @@ export function startRecorder(options: RecorderOptions): Recorder {
     const { bytes, sizeBytes } = withTag(packet);
     const sight = talk.see(dissector.dissect({ linkType: linkTypes.ethernet, bytes, timeNs }), timeNs);
     if (sight === undefined) return;
-    packets += 1;
-    file?.add({ timeNs, bytes: sight.isBulk && !whole ? bytes.subarray(0, bulkBytes) : bytes, sizeBytes });
-    const { text } = sight;
+    const { text, part } = sight;
+    if (content !== 'none' || part === 'message' || text !== undefined) {
+      const isCut = part === 'content' && content !== 'whole';
+      file?.add({ timeNs, bytes: isCut ? bytes.subarray(0, bulkBytes) : bytes, sizeBytes });
+      packets += 1;
+    }
     if (text !== undefined) options.told({ ...sight, text }, timeNs);
   }
 
@@ -84,7 +90,7 @@ export function startRecorder(options: RecorderOptions): Recorder {
     ring,
     receiveBufferBytes,
     promiscuous,
-    filter: kernelFilter({ ...one, httpPorts, bulkBytes: whole ? ring.slotBytes : bulkFromKernelBytes }),
+    filter: kernelFilter({ ...one, httpPorts, bulkBytes: content === 'whole' ? ring.slotBytes : bulkFromKernelBytes }),
     onPacket: take,
     onFailure: (cause) => {
       const { code, message } = cause as NodeJS.ErrnoException;

@@ -3,6 +3,7 @@ import { formatBytes, formatDuration } from '../format.ts';
 import { parseOptionNumber, plainBlockBytes } from '../tftp/options.ts';
 import { type Packet, packetCodec } from '../tftp/packet.ts';
 import type { Content, End } from './dissect.ts';
+import type { Part } from './part.ts';
 
 /** The well-known port. RFC 1350 §4. */
 const tftpPort = 69;
@@ -24,8 +25,7 @@ export interface TftpSight {
   /** The side that asked. */
   readonly client: End;
   readonly text?: string;
-  /** Content of a file, which may be cut. */
-  readonly isBulk: boolean;
+  readonly part: Part;
 }
 
 /** Follows transfers: a server answers from another port than the one that was asked. */
@@ -45,7 +45,7 @@ export class TftpTalk {
   #begin(client: End, payload: Uint8Array, timeNs: bigint): TftpSight {
     const packet = decode(payload);
     if (packet?.kind !== 'read' && packet?.kind !== 'write') {
-      return { client, text: 'TFTP: not a request, at port 69', isBulk: false };
+      return { client, text: 'TFTP: not a request, at port 69', part: 'message' };
     }
     const { path } = packet;
     this.#transfers.delete(keyOf(client));
@@ -54,7 +54,7 @@ export class TftpTalk {
     if (this.#transfers.size > mostTransfers && oldest !== undefined) this.#transfers.delete(oldest);
     const options = [...packet.options].map(([name, value]) => `${name} ${value}`).join(', ');
     const name = packet.kind === 'read' ? 'RRQ' : 'WRQ';
-    return { client, text: `TFTP ${name} ${path}${options === '' ? '' : ` (${options})`}`, isBulk: false };
+    return { client, text: `TFTP ${name} ${path}${options === '' ? '' : ` (${options})`}`, part: 'message' };
   }
 
   #during(
@@ -67,14 +67,14 @@ export class TftpTalk {
   ): TftpSight {
     const packet = decode(payload);
     const { path } = transfer;
-    const say = (text: string): TftpSight => ({ client, text, isBulk: false });
+    const say = (text: string): TftpSight => ({ client, text, part: 'message' });
     switch (packet?.kind) {
       case 'data': {
         const length = payload.length + cutBytes - dataHeaderBytes;
         transfer.seenBytes += length;
-        if (length >= transfer.blockBytes) return { client, isBulk: true };
+        if (length >= transfer.blockBytes) return { client, part: 'content' };
         const took = formatDuration(Number(timeNs - transfer.sinceNs) / 1e6);
-        return { client, text: `TFTP end of ${path} (${formatBytes(transfer.seenBytes)} in ${took})`, isBulk: true };
+        return { client, text: `TFTP end of ${path} (${formatBytes(transfer.seenBytes)} in ${took})`, part: 'content' };
       }
       case 'options':
         transfer.blockBytes = parseOptionNumber(packet.options.get('blksize')) ?? transfer.blockBytes;
@@ -84,7 +84,7 @@ export class TftpTalk {
       case 'error':
         return say(`TFTP ERROR ${packet.errorCode} of the ${by} for ${path}: ${packet.message}`);
       default:
-        return { client, isBulk: false };
+        return { client, part: packet?.kind === 'acknowledgement' ? 'acknowledgement' : 'message' };
     }
   }
 }

@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import { onOneLine } from '../format.ts';
 import { formatMac, parseMac } from '../wire/addresses.ts';
@@ -10,7 +10,8 @@ interface CaptureFlags {
   readonly write?: string;
   readonly seconds?: number;
   readonly httpPort: readonly number[];
-  readonly whole: boolean;
+  readonly whole?: boolean;
+  readonly brief?: boolean;
   readonly promiscuous: boolean;
   readonly json: boolean;
 }
@@ -48,7 +49,10 @@ export function captureCommand(): Command {
     .option('--write <file>', 'write the packets to this file (pcapng, as Wireshark and "bootwright replay" read it)')
     .option('--seconds <count>', 'end after so long (default: at Ctrl-C)', seconds)
     .option('--http-port <list>', 'ports of HTTP servers, with commas between them', ports, [80, 8080])
-    .option('--whole', 'keep the content of files, too; without it, 256 bytes of each such packet', false)
+    .option('--whole', 'keep the content of files, too; without it, 256 bytes of each such packet')
+    .addOption(
+      new Option('--brief', 'leave the content of files out: a small file to send to somebody').conflicts('whole'),
+    )
     .option('--no-promiscuous', 'leave the network card as it is: hear only what is for this host or for everybody')
     .option('--json', 'print each line as one JSON object', false)
     .addHelpText(
@@ -62,7 +66,7 @@ export function captureCommand(): Command {
         interface: flags.interface,
         ...(flags.machine === undefined ? {} : { machine: flags.machine }),
         ...(flags.write === undefined ? {} : { path: flags.write }),
-        whole: flags.whole,
+        content: flags.whole ? 'whole' : flags.brief ? 'none' : 'cut',
         httpPorts: flags.httpPort,
         promiscuous: flags.promiscuous,
         application: `Bootwright ${packageJson.version}`,
