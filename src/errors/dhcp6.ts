@@ -11,4 +11,9 @@ export const dhcp6Errors = {
     problem: 'the addresses {first} to {last} cannot be given to machines of {prefix}: {reason}',
     remedy: 'Choose a first and a last IPv6 address, in this order, from the prefix of that network.',
   },
+  DHCP6_OPTION_INVALID: {
+    exit: exit.usage,
+    problem: 'the DHCPv6 option "{option}" cannot be sent: {reason}',
+    remedy: 'Name it by its number in IANA\'s "DHCP Option Codes", and give bytes (0x0a0b), IPv6 addresses or text.',
+  },
 } as const satisfies Record<string, ErrorRow>;
