@@ -1,9 +1,11 @@
 import type { PinnedBoot } from '../boot/ledger.ts';
 import type { KnownShape } from '../boot/shapes.ts';
 import type { Lease } from '../dhcp/lease.ts';
+import type { Lease6 } from '../dhcp6/lease.ts';
 import { bootRows } from './boots.ts';
 import type { Store } from './database.ts';
 import { leaseRows } from './leases.ts';
+import { lease6Rows } from './leases6.ts';
 import { type Rows, removeStatement, replaceStatement, type Value } from './rows.ts';
 import type { Tables } from './schema.ts';
 import { shapeRows } from './shapes.ts';
@@ -11,6 +13,7 @@ import { shapeRows } from './shapes.ts';
 /** What has to be safe together, each thing over the earlier one of its key. */
 export interface Batch {
   readonly leases?: readonly Lease[];
+  readonly leases6?: readonly Lease6[];
   readonly boots?: readonly PinnedBoot[];
   readonly shapes?: readonly KnownShape[];
 }
@@ -38,12 +41,14 @@ export function batchStatements(store: Store): Statements {
   }
 
   const lease = writer(leaseRows);
+  const lease6 = writer(lease6Rows);
   const boot = writer(bootRows);
   const shape = writer(shapeRows);
   return {
     sql,
-    writes: ({ leases = [], boots = [], shapes = [] }) => [
+    writes: ({ leases = [], leases6 = [], boots = [], shapes = [] }) => [
       ...leases.map(lease),
+      ...leases6.map(lease6),
       ...boots.map(boot),
       ...shapes.map(shape),
     ],

@@ -31,30 +31,64 @@ const first: Migration = {
   },
 };
 
-/** Machines that have several addresses, IPv6 among them; what a machine's firmware wants; reservations. */
+/**
+ * Machines that are no Ethernet address, and that have several addresses; IPv6; what firmware wants; reservations.
+ * Tables with longer columns are made anew, since SQLite has no ALTER for the type of a column.
+ */
 const second: Migration = {
   async up(db: Kysely<unknown>) {
-    // No ALTER of a column's type: SQLite has none.
+    await db.schema.alterTable('leases').renameTo('leases_before').execute();
     await db.schema
-      .alterTable('boots')
-      .addColumn('addresses', 'varchar(255)', (column) => column.notNull().defaultTo(''))
+      .createTable('leases')
+      .addColumn('address', 'varchar(15)', (column) => column.primaryKey())
+      .addColumn('mac', 'text', (column) => column.notNull())
+      .addColumn('state', 'varchar(16)', (column) => column.notNull())
+      .addColumn('expires_ms', 'bigint', (column) => column.notNull())
+      .addColumn('host_name', 'varchar(255)')
+      .addColumn('reservation', 'text')
       .execute();
-    await sql`UPDATE boots SET addresses = address`.execute(db);
-    await db.schema.alterTable('boots').dropColumn('address').execute();
+    await sql`
+      INSERT INTO leases (address, mac, state, expires_ms, host_name)
+      SELECT address, mac, state, expires_ms, host_name FROM leases_before`.execute(db);
+    await db.schema.dropTable('leases_before').execute();
+
+    await db.schema.alterTable('boots').renameTo('boots_before').execute();
     await db.schema
-      .createTable('shapes')
-      .addColumn('mac', 'varchar(17)', (column) => column.notNull())
-      .addColumn('firmware', 'varchar(16)', (column) => column.notNull())
-      .addColumn('shape', 'varchar(16)', (column) => column.notNull())
-      .addPrimaryKeyConstraint('shapes_key', ['mac', 'firmware'])
+      .createTable('boots')
+      .addColumn('mac', 'text', (column) => column.primaryKey())
+      .addColumn('addresses', 'varchar(255)', (column) => column.notNull())
+      .addColumn('transaction_id', 'bigint', (column) => column.notNull())
+      .addColumn('release_id', 'varchar(255)', (column) => column.notNull())
+      .addColumn('decided_ms', 'bigint', (column) => column.notNull())
+      .execute();
+    await sql`
+      INSERT INTO boots (mac, addresses, transaction_id, release_id, decided_ms)
+      SELECT mac, address, transaction_id, release_id, decided_ms FROM boots_before`.execute(db);
+    await db.schema.dropTable('boots_before').execute();
+
+    await db.schema
+      .createTable('leases6')
+      .addColumn('address', 'varchar(39)', (column) => column.primaryKey())
+      .addColumn('duid', 'text', (column) => column.notNull())
+      .addColumn('iaid', 'bigint', (column) => column.notNull())
+      .addColumn('mac', 'varchar(17)')
+      .addColumn('state', 'varchar(16)', (column) => column.notNull())
+      .addColumn('expires_ms', 'bigint', (column) => column.notNull())
       .execute();
     await db.schema
       .createTable('reservations')
-      .addColumn('address', 'varchar(45)', (column) => column.primaryKey())
+      .addColumn('address', 'varchar(39)', (column) => column.primaryKey())
       .addColumn('mac', 'varchar(17)')
       .addColumn('client_id', 'text')
       .addColumn('uuid', 'varchar(36)')
       .addColumn('host_name', 'varchar(255)')
+      .execute();
+    await db.schema
+      .createTable('shapes')
+      .addColumn('mac', 'text', (column) => column.notNull())
+      .addColumn('firmware', 'varchar(16)', (column) => column.notNull())
+      .addColumn('shape', 'varchar(16)', (column) => column.notNull())
+      .addPrimaryKeyConstraint('shapes_key', ['mac', 'firmware'])
       .execute();
   },
 };

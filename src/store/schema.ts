@@ -1,6 +1,6 @@
 /**
- * The tables. Times are milliseconds since 1970; MAC addresses lower case with colons; IPv4 addresses dotted decimal,
- * IPv6 addresses as RFC 5952 writes them.
+ * The tables. Times are milliseconds since 1970; machines are MAC addresses, lower case with colons, or what
+ * dhcp/lease.ts calls them; IPv4 addresses are dotted decimal, IPv6 addresses as RFC 5952 writes them.
  */
 export interface Tables {
   /** One row for every address that was ever leased. */
@@ -10,6 +10,18 @@ export interface Tables {
     state: string;
     expires_ms: number;
     host_name: string | null;
+    /** By what it was reserved, where that was more than the machine's address. */
+    reservation: string | null;
+  };
+  /** The same for IPv6. */
+  leases6: {
+    address: string;
+    /** Hexadecimal. */
+    duid: string;
+    iaid: number;
+    mac: string | null;
+    state: string;
+    expires_ms: number;
   };
   /** Addresses that belong to one machine, as people said while the server ran. */
   reservations: {

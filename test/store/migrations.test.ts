@@ -7,6 +7,7 @@ import { loadBoots } from '../../src/store/boots.ts';
 import { openStore } from '../../src/store/database.ts';
 import { storedImages } from '../../src/store/images.ts';
 import { loadLeases } from '../../src/store/leases.ts';
+import { loadLeases6 } from '../../src/store/leases6.ts';
 import { storedReservations } from '../../src/store/reservations.ts';
 import { loadShapes } from '../../src/store/shapes.ts';
 
@@ -59,6 +60,7 @@ it('the state of version 0.1 opens, with all that was in it', async () => {
       },
     ]);
     expect(await storedImages(store).find('/images/a.iso')).toMatchObject({ releaseId: 'live-0123456789ab' });
+    expect(await loadLeases6(store)).toEqual([]);
     expect(await loadShapes(store)).toEqual([]);
     expect(await storedReservations(store).load()).toEqual([]);
     await store.destroy();

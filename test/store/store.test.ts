@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PinnedBoot } from '../../src/boot/ledger.ts';
 import type { KnownShape } from '../../src/boot/shapes.ts';
 import type { Lease } from '../../src/dhcp/lease.ts';
+import type { Lease6 } from '../../src/dhcp6/lease.ts';
 import { BootwrightError } from '../../src/errors.ts';
 import { holdRoot } from '../../src/release/root.ts';
 import type { Batch } from '../../src/store/batch.ts';
@@ -18,6 +19,7 @@ import { startCommitter } from '../../src/store/commit.ts';
 import { openStore, type Store } from '../../src/store/database.ts';
 import { storedImages } from '../../src/store/images.ts';
 import { loadLeases } from '../../src/store/leases.ts';
+import { loadLeases6 } from '../../src/store/leases6.ts';
 import { storedReservations } from '../../src/store/reservations.ts';
 import { loadShapes } from '../../src/store/shapes.ts';
 
@@ -95,12 +97,31 @@ describe('what was saved is there', () => {
     const changed = [
       lease(3, { mac: '52:54:00:ff:ff:ff', state: 'declined' }),
       lease(4, { state: 'released', hostName: 'näme "of" a machine' }),
+      lease(5, { mac: `id:${'0f'.repeat(255)}`, reservation: `id:${'0f'.repeat(255)}` }),
     ];
     await saved(path, { leases: first }, { leases: changed }, {});
     const byAddress = new Map([...first, ...changed].map((row) => [row.address, row]));
     const found = await reopened(path, loadLeases);
     expect(new Map(found.map((row) => [row.address, row]))).toEqual(byAddress);
     expect(found).toHaveLength(2500);
+  });
+
+  it('leases of IPv6', async () => {
+    const path = newPath();
+    const one: Lease6 = {
+      address: '2001:db8:1234:5678:9abc:def0:1234:5678',
+      duid: '0004'.padEnd(36, 'f'),
+      iaid: 0xffff_ffff,
+      state: 'bound',
+      expiresMs: 1_800_000_000_000,
+    };
+    const other: Lease6 = { ...one, address: '2001:db8::1', mac: lease(1).mac };
+    await saved(path, { leases6: [one, other] }, { leases6: [{ ...other, state: 'released' }] });
+    const found = await reopened(path, loadLeases6);
+    expect(found.toSorted((a, b) => b.address.localeCompare(a.address))).toEqual([
+      one,
+      { ...other, state: 'released' },
+    ]);
   });
 
   it('boots, one for a machine, with all of its addresses; not one that was forgotten', async () => {
@@ -198,7 +219,9 @@ it('what SQLite takes back by itself, as where the disk is full, fails for its o
     const twice = store.transaction().execute(async (transaction) => {
       await sql`DELETE FROM leases`.execute(transaction);
       for (const mac of ['one', 'other']) {
-        await sql`INSERT OR ROLLBACK INTO leases VALUES ('10.0.0.2', ${mac}, 'bound', 1, NULL)`.execute(transaction);
+        await sql`INSERT OR ROLLBACK INTO leases VALUES ('10.0.0.2', ${mac}, 'bound', 1, NULL, NULL)`.execute(
+          transaction,
+        );
       }
     });
     await expect(twice).rejects.toThrow('UNIQUE');
