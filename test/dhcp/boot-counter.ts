@@ -20,13 +20,17 @@ export const machineAt = '10.0.0.10';
 
 const subnet = { address: ours, netmask: '255.255.255.0' };
 
+export function poolOf(of: Network['subnet'], first: string, last: string) {
+  return readPools([{ first, last }], of);
+}
+
 export const fullServer: Network = {
   name: 'eth0',
   mode: 'server',
   serverAddress: ours,
   httpPort: 80,
   subnet,
-  pools: readPools([{ first: machineAt, last: '10.0.0.99' }], subnet),
+  pools: poolOf(subnet, machineAt, '10.0.0.99'),
   leaseSeconds: 600,
   router: '10.0.0.254',
   reservations: [],

@@ -1,154 +1,150 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { BootRequest } from '../../src/boot/plan.ts';
-import { LeaseTable } from '../../src/dhcp/lease-table.ts';
-import type { OptionValues } from '../../src/dhcp/options.ts';
-import { readPool } from '../../src/dhcp/pool.ts';
+import type { FirmwareOverrides, Shape } from '../../src/boot/firmware.ts';
+import { hasCode } from '../../src/errors.ts';
+import { biosOffer, httpOffer, ipxeOffer, offers } from '../packets/dhcp-firmware.ts';
 import { ackToOvmf, offerToOvmf, ovmfDiscover, ovmfRequest } from '../packets/dhcp-ovmf.ts';
-import { counter, mac, message, network, replyIn, uefiX64 } from './machine.ts';
+import {
+  bootCounter,
+  fullServer,
+  heard,
+  mac,
+  machineAt,
+  ours,
+  poolOf,
+  proxyServer,
+  said,
+  says,
+} from './boot-counter.ts';
 
 const bootFile = 'releases/r1/bootx64.efi';
-const longDomain = Array.from({ length: 25 }, () => 'example12').join('.');
-
-function offerTo(firmware: OptionValues, changes: Parameters<typeof counter>[0] = {}) {
-  return replyIn(counter(changes).ask(message({ messageType: 'discover', ...firmware })));
-}
+const discover = said({ messageType: 'discover', ...says.x64 });
+const take = { messageType: 'request', requestedAddress: machineAt, serverIdentifier: ours } as const;
 
 describe('OVMF', () => {
   it('gets the very bytes that it booted from', () => {
-    const standpoint = { address: '10.98.0.1', netmask: '255.255.255.0' };
-    const { ask } = counter({
-      network: { ...standpoint, leaseSeconds: 600, router: '10.98.0.1', dns: ['10.98.0.1'], domain: 'example.net' },
-      leases: new LeaseTable(readPool({ first: '10.98.0.10', last: '10.98.0.99' }, standpoint)),
-    });
+    const subnet = { address: '10.98.0.1', netmask: '255.255.255.0' };
+    const network = {
+      ...fullServer,
+      subnet,
+      serverAddress: '10.98.0.1',
+      pools: poolOf(subnet, '10.98.0.10', '10.98.0.99'),
+      router: '10.98.0.1',
+      dns: ['10.98.0.1'],
+      domain: 'example.net',
+    };
+    const { ask } = bootCounter({ network });
     expect(ask(ovmfDiscover)?.datagram?.bytes).toEqual(offerToOvmf);
     expect(ask(ovmfRequest)?.datagram?.bytes).toEqual(ackToOvmf);
   });
 });
 
-describe('UEFI x64 firmware', () => {
-  it('gets options 60 and 43 (6 = 8) together, so that it boots from the file and asks nobody at port 4011', () => {
-    const offer = offerTo(uefiX64);
-    expect(offer.option('vendorClass')).toBe('PXEClient');
-    expect(offer.option('vendorOptions')).toEqual(Uint8Array.of(6, 1, 8, 255));
-  });
-
-  it('finds the boot file wherever it looks: file, option 67, siaddr, option 66', () => {
-    const offer = offerTo(uefiX64);
-    expect(offer.packet.file).toBe(bootFile);
-    expect(offer.option('bootFile')).toBe(bootFile);
-    expect(offer.packet.siaddr).toBe(network.address);
-    expect(offer.option('tftpServerName')).toBe(network.address);
-    expect(offer.option('serverIdentifier')).toBe(network.address);
-  });
-
-  it('gets 66 and 67 with a NUL inside, and nothing that matters behind 67', () => {
-    const { packet } = offerTo(uefiX64);
-    expect(packet.options.get(66)?.at(-1)).toBe(0);
-    expect(packet.options.get(67)?.at(-1)).toBe(0);
-    expect([...packet.options.keys()].at(-1)).toBe(67);
+describe('an offer, byte for byte', () => {
+  it.each(Object.entries(offers))('of the shape "%s" to UEFI x64', (shape, bytes) => {
+    const { ask } = bootCounter({ overrides: { 'efi-x64': { shapes: [shape as Shape] } } });
+    expect(ask(discover)?.datagram?.bytes).toEqual(bytes);
   });
 
   it.each([
-    ['17 bytes', Uint8Array.from({ length: 17 }, (_, at) => at)],
-    ['0 bytes', new Uint8Array()],
-    ['none', undefined],
-  ])('gets its machine identifier of %s back', (_, machineIdentifier) => {
-    expect(offerTo({ ...uefiX64, machineIdentifier }).option('machineIdentifier')).toEqual(machineIdentifier);
-  });
-
-  it('gets the same from the ACK as from the OFFER', () => {
-    const { ask } = counter();
-    const offer = replyIn(ask(message({ messageType: 'discover', ...uefiX64 })));
-    const take = { messageType: 'request', requestedAddress: '10.0.0.10', serverIdentifier: network.address } as const;
-    const ack = replyIn(ask(message({ ...take, ...uefiX64 })));
-    const withoutType = (options: ReadonlyMap<number, Uint8Array>) => [...options].filter(([code]) => code !== 53);
-    expect(withoutType(ack.packet.options)).toEqual(withoutType(offer.packet.options));
-    expect(ack.packet.file).toBe(offer.packet.file);
-  });
-
-  it.each([
-    ['9 instead of 7', [9]],
-    ['a list with 7 in it', [6, 7]],
-  ])('is known by %s in option 93', (_, architectures) => {
-    expect(offerTo({ ...uefiX64, architectures }).packet.file).toBe(bootFile);
-  });
-
-  it('is known by its vendor class, where option 93 is missing', () => {
-    expect(offerTo({ vendorClass: 'PXEClient:Arch:00007:UNDI:003016' }).packet.file).toBe(bootFile);
-  });
-
-  it('gets an address, no PXE option and a report, where there is nothing to boot', () => {
-    const given = counter({ bootFor: () => undefined }).ask(message({ messageType: 'discover', ...uefiX64 }));
-    const offer = replyIn(given);
-    expect(given?.events[0]).toMatchObject({
-      step: 'not-answered',
-      reason: expect.stringContaining('no release is active that boots UEFI x64'),
-    });
-    expect([...offer.packet.options.keys()]).toEqual([53, 54, 51, 58, 59, 1, 28, 3, 6, 15]);
-    expect(offer.packet).toMatchObject({ file: '', siaddr: '0.0.0.0', yiaddr: '10.0.0.10' });
-  });
-
-  it('gets an address and a report, where the path of the boot file is too long', () => {
-    const given = counter({ bootFor: () => ({ releaseId: 'r', bootFile: 'x'.repeat(128) }) }).ask(
-      message({ messageType: 'discover', ...uefiX64 }),
-    );
-    expect(replyIn(given).option('bootFile')).toBeUndefined();
-    expect(given?.events).toMatchObject([{ step: 'not-answered', reason: expect.stringContaining('too long') }, {}]);
-  });
-
-  it('is described to the plan of boots in full, at DISCOVER and at REQUEST', () => {
-    const asked: BootRequest[] = [];
-    const { ask } = counter({
-      bootFor: (request) => {
-        asked.push(request);
-        return undefined;
-      },
-    });
-    ask(message({ messageType: 'discover', ...uefiX64 }, { xid: 77 }));
-    ask(
-      message(
-        { messageType: 'request', requestedAddress: '10.0.0.10', ...uefiX64, serverIdentifier: '10.0.0.1' },
-        { xid: 77 },
-      ),
-    );
-    const vendorClass = 'PXEClient:Arch:00007:UNDI:003016';
-    const expected = { mac, transaction: 77, architecture: 7, vendorClass, address: '10.0.0.10' };
-    expect(asked).toEqual([expected, expected]);
+    ['a BIOS', says.bios, biosOffer],
+    ['UEFI HTTP Boot', says.httpX64, httpOffer],
+    ['iPXE on UEFI x64', { ...says.x64, userClasses: ['iPXE'] }, ipxeOffer],
+  ])('to %s', (_, options, bytes) => {
+    expect(bootCounter().ask(said({ messageType: 'discover', ...options }))?.datagram?.bytes).toEqual(bytes);
   });
 });
 
-describe('other firmware gets an address, and a report that names it', () => {
-  it.each<[string, OptionValues]>([
-    ['BIOS (0 in option 93)', { architectures: [0], vendorClass: 'PXEClient:Arch:00000:UNDI:002001' }],
-    ['UEFI arm64 (11 in option 93)', { architectures: [11], vendorClass: 'PXEClient:Arch:00011:UNDI:003016' }],
-    [
-      'UEFI x64 with HTTP Boot (16 in option 93)',
-      { architectures: [16], vendorClass: 'HTTPClient:Arch:00016:UNDI:003016' },
-    ],
-    ['an unknown architecture (4242 in option 93)', { architectures: [4242], vendorClass: 'PXEClient' }],
-    ['an architecture that it does not name', { vendorClass: 'PXEClient' }],
-  ])('%s', (name, firmware) => {
-    const given = counter().ask(message({ messageType: 'discover', ...firmware }));
-    const offer = replyIn(given);
-    expect(offer.packet).toMatchObject({ yiaddr: '10.0.0.10', file: '', siaddr: '0.0.0.0' });
-    expect(offer.option('vendorClass')).toBeUndefined();
-    expect(given?.events).toEqual([
-      { step: 'not-answered', mac, reason: expect.stringContaining(`no boot file for ${name}`) },
-      { step: 'offered', mac, address: '10.0.0.10', vendorClass: firmware.vendorClass },
-    ]);
+describe('the ACK', () => {
+  it.each<Shape>(['direct', 'plain', 'binl', 'menu'])('says what the OFFER said, in the shape "%s"', (shape) => {
+    const { ask } = bootCounter({ overrides: { 'efi-x64': { shapes: [shape] } } });
+    const offer = heard(ask(discover)).packet;
+    const ack = heard(ask(said({ ...take, ...says.x64 }))).packet;
+    const withoutType = (options: ReadonlyMap<number, Uint8Array>) => [...options].filter(([code]) => code !== 53);
+    expect(withoutType(ack.options)).toEqual(withoutType(offer.options));
+    expect(ack.file).toBe(offer.file);
+  });
+});
+
+describe('a machine that fetches nothing', () => {
+  it('is offered another shape, and the log says so', () => {
+    const { ask } = bootCounter();
+    const given = [0, 4000, 12_000].map((nowMs) => ask(discover, { nowMs }));
+    expect(given.slice(0, 2).map((one) => heard(one).option('vendorClass'))).toEqual(['PXEClient', 'PXEClient']);
+    expect(heard(given[2]).packet).toMatchObject({ file: bootFile, yiaddr: machineAt });
+    expect(heard(given[2]).option('vendorClass')).toBeUndefined();
+    expect(given[2]?.events[0]).toEqual({ step: 'reshaped', mac, from: 'direct', to: 'plain', discovers: 2 });
+  });
+
+  it('that never was given a boot file is given the first shape, once there is one', () => {
+    const { ask } = bootCounter({ activeId: undefined });
+    const given = [0, 4000, 12_000, 28_000].flatMap((nowMs) => ask(discover, { nowMs })?.events ?? []);
+    expect(given.some(({ step }) => step === 'reshaped')).toBe(false);
+  });
+
+  it('keeps its shape, where it fetches something in between', () => {
+    const { ask, shapes } = bootCounter();
+    for (let boot = 0; boot < 9; boot += 1) {
+      const nowMs = boot * 60_000;
+      expect(heard(ask(discover, { nowMs })).option('vendorClass')).toBe('PXEClient');
+      shapes.transferred(mac, nowMs + 1000);
+    }
+  });
+});
+
+describe('what there is to boot', () => {
+  it('is nothing: an address, no PXE option, and a report, once for each DISCOVER', () => {
+    const { ask } = bootCounter({ activeId: undefined });
+    const given = ask(discover);
+    expect(given?.events[0]).toMatchObject({
+      step: 'not-answered',
+      reason: expect.stringContaining('it gets an address, but no release is active'),
+    });
+    const { packet } = heard(given);
+    expect([...packet.options.keys()]).toEqual([53, 54, 51, 58, 59, 1, 28, 3]);
+    expect(packet).toMatchObject({ file: '', siaddr: '0.0.0.0', yiaddr: machineAt });
+    const ack = ask(said({ ...take, ...says.x64 }));
+    expect(ack?.events.map(({ step }) => step)).toEqual(['acknowledged']);
+  });
+
+  it.each<[string, string, FirmwareOverrides]>([
+    ['a path', 'longer than the 127 bytes', { bios: { file: `loaders/${'x'.repeat(120)}` } }],
+    ['a URL', 'longer than the 254 bytes', { bios: { file: `http://a.example.net/${'x'.repeat(240)}` } }],
+  ])('has a name that is too long for DHCP: %s', (_, reason, overrides) => {
+    const loaders = [`${'x'.repeat(120)}`];
+    const given = bootCounter({ overrides, loaders }).ask(said({ messageType: 'discover', ...says.bios }));
+    expect(heard(given).option('bootFile')).toBeUndefined();
+    expect(given?.events[0]).toMatchObject({ step: 'not-answered', reason: expect.stringContaining(reason) });
+  });
+
+  it('is pinned by the exchange, at DISCOVER and at REQUEST, under the address that the machine will have', () => {
+    const { ask, ledger } = bootCounter();
+    ask(discover);
+    expect(ledger.takeUnsaved()).toMatchObject([{ mac, addresses: [machineAt], transaction: 7, releaseId: 'r1' }]);
+    ask(said({ ...take, ...says.x64 }));
+    expect(ledger.takeUnsaved()).toEqual([]);
+  });
+
+  it('is told to firmware with a fixed address, too (INFORM)', () => {
+    const { ask, ledger } = bootCounter();
+    const ack = heard(ask(said({ messageType: 'inform', ...says.x64 }, { ciaddr: '10.0.0.77' })));
+    expect(ack.packet).toMatchObject({ file: bootFile, yiaddr: '0.0.0.0' });
+    expect(ledger.machineAt('10.0.0.77')).toBe(mac);
   });
 });
 
 describe('every answer fits', () => {
   const crowded = {
     network: {
-      ...network,
-      domain: longDomain,
+      ...fullServer,
+      domain: Array.from({ length: 25 }, () => 'example12').join('.'),
       dns: Array.from({ length: 60 }, (_, at) => `10.0.1.${at}`),
     },
-    bootFor: () => ({ releaseId: 'r', bootFile: 'x'.repeat(127) }),
-  };
+    overrides: { 'efi-x64': { file: `loaders/${'x'.repeat(119)}` } },
+    loaders: ['x'.repeat(119)],
+  } as const;
   const clientIdentifier = new Uint8Array(255).fill(1);
+  const offer = (changes: object, counter: Parameters<typeof bootCounter>[0] = crowded) =>
+    heard(bootCounter(counter).ask(said({ messageType: 'discover', ...says.x64, ...changes })));
 
   it.each([
     ['1472, as EDK2 does', 1472, 1444],
@@ -156,28 +152,53 @@ describe('every answer fits', () => {
     ['nothing', undefined, 548],
     ['less than is allowed', 10, 548],
   ])('where option 57 says %s', (_, maximumMessageSize, limitBytes) => {
-    const offer = offerTo({ ...uefiX64, maximumMessageSize, clientIdentifier }, crowded);
-    expect(offer.sizeBytes).toBeLessThanOrEqual(limitBytes);
-    expect(offer.option('bootFile')).toBe('x'.repeat(127));
-    expect(offer.option('router')).toEqual([network.router]);
+    const given = offer({ maximumMessageSize, clientIdentifier });
+    expect(given.bytes.length).toBeLessThanOrEqual(limitBytes);
+    expect(given.option('bootFile')).toBe(`loaders/${'x'.repeat(119)}`);
+    expect(given.option('router')).toEqual([fullServer.router]);
   });
 
   it('also where a byte more would be too much', () => {
     const sizes = Array.from({ length: 100 }, (_, length) => {
-      const domain = 'x'.repeat(length);
-      return offerTo({ ...uefiX64, maximumMessageSize: 576 }, { ...crowded, network: { ...network, domain } })
-        .sizeBytes;
+      const network = { ...fullServer, domain: 'x'.repeat(length + 1) };
+      return offer({ maximumMessageSize: 576 }, { ...crowded, network }).bytes.length;
     });
     expect(Math.max(...sizes)).toBe(548);
   });
 
   it('without option overload', () => {
-    expect(offerTo({ ...uefiX64, maximumMessageSize: undefined }, crowded).packet.options.has(52)).toBe(false);
+    expect(offer({ maximumMessageSize: undefined }).packet.options.has(52)).toBe(false);
   });
 
   it('and keeps everything, where there is room', () => {
-    const offer = offerTo({ ...uefiX64, clientIdentifier }, crowded);
-    expect(offer.option('domain')).toBe(longDomain);
-    expect(offer.option('dns')).toHaveLength(60);
+    const given = offer({ clientIdentifier });
+    expect(given.option('domain')).toBe(crowded.network.domain);
+    expect(given.option('dns')).toHaveLength(60);
+  });
+});
+
+describe('a hostile message', () => {
+  const bytes = (maxLength: number) => fc.uint8Array({ maxLength });
+  const options = fc
+    .array(fc.tuple(fc.constantFrom(43, 50, 53, 54, 57, 60, 61, 77, 93, 94, 97, 175), bytes(40)), { maxLength: 12 })
+    .map((pairs) => new Map(pairs));
+
+  it('ends in an answer, in silence or in DHCP_MALFORMED, on either port and in either mode', () => {
+    const counters = [bootCounter(), bootCounter({ network: proxyServer })];
+    const kinds = fc.constantFrom('PXEClient', 'HTTPClient', 'PXEClient:Arch:00007', 'U-Boot', 'MSFT 5.0');
+    fc.assert(
+      fc.property(options, kinds, fc.nat(8), fc.nat(1), fc.boolean(), (some, vendorClass, type, at, isBinl) => {
+        const text = Uint8Array.from(vendorClass, (letter) => letter.charCodeAt(0));
+        const all = new Map([[60, text], [53, Uint8Array.of(type)], ...some]);
+        const fields = { ciaddr: machineAt, options: all };
+        try {
+          const given = counters[at]?.ask(said({}, fields), { port: isBinl ? 'binl' : 'server', from: machineAt });
+          if (given?.datagram !== undefined) expect(given.datagram.bytes.length).toBeLessThanOrEqual(1472);
+        } catch (error) {
+          if (!hasCode(error, 'DHCP_MALFORMED')) throw error;
+        }
+      }),
+      { numRuns: 2000, seed: 1 },
+    );
   });
 });
