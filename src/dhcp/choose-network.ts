@@ -9,6 +9,13 @@ import { describeSubnet } from './subnet.ts';
 /** RFC 1542 §4.1.1 lets no message through more relays. What arrives with more goes round in a circle. */
 const mostRelays = 16;
 
+/** An interface, and the network that is on it; without one, only relays are heard there. */
+export interface Listener {
+  /** Such as `eth0`. */
+  readonly interface: string;
+  readonly network?: Network | undefined;
+}
+
 /** Every network that one server knows: those of its interfaces, and those behind relays. */
 export class Networks {
   /** The smallest first: it counts where two hold an address. */
@@ -19,9 +26,13 @@ export class Networks {
   readonly #relayed: readonly ServedNetwork[];
 
   /** Throws DHCP_RESERVATION_INVALID. */
-  constructor(listeners: readonly { interface: string; network: Network }[], relayed: readonly Network[]) {
+  constructor(listeners: readonly Listener[], relayed: readonly Network[]) {
     const smallestFirst = (one: ServedNetwork, other: ServedNetwork) => other.range.mask - one.range.mask;
-    this.#byInterface = new Map(listeners.map((each) => [each.interface, new ServedNetwork(each.network)]));
+    this.#byInterface = new Map(
+      listeners.flatMap(({ interface: name, network }) =>
+        network === undefined ? [] : [[name, new ServedNetwork(network)] as const],
+      ),
+    );
     this.#relayed = relayed.map((network) => new ServedNetwork(network)).toSorted(smallestFirst);
     this.all = [...this.#byInterface.values(), ...this.#relayed].toSorted(smallestFirst);
     this.ownAddresses = new Set(this.all.map(({ network }) => network.serverAddress));
@@ -55,14 +66,14 @@ function holding(networks: readonly ServedNetwork[], address: string): ServedNet
 /**
  * The network of the machine that asks: the link that a relay names (RFC 3527), the subnet that is asked for (RFC 3011),
  * the relay's own (RFC 2131 §4.3.1), that of the machine's address where it renews a lease past its relay, or that of
- * the interface. A text says why there is none.
+ * the interface. A text says why there is none; `undefined`: on that interface we are not there for machines.
  */
 export function chooseNetwork(
   request: DhcpPacket,
   relay: RelayOptions,
   networks: Networks,
   on: string,
-): ServedNetwork | string {
+): ServedNetwork | string | undefined {
   const { giaddr, ciaddr, hops, options } = request;
   if (hops > mostRelays) return `it came through ${hops} relays, which is a circle`;
   const known = (address: string, what: string) =>
@@ -76,8 +87,7 @@ export function chooseNetwork(
   if (subnet !== undefined) return known(subnet, 'it asks for an address of');
   if (giaddr !== noAddress) return known(giaddr, 'it asks through the relay');
   const local = networks.on(on);
-  if (local === undefined) return `nothing is served on ${on}`;
-  if (ciaddr === noAddress || holding([local], ciaddr) !== undefined) return local;
+  if (ciaddr === noAddress || local?.holds(parseIpv4(ciaddr) ?? 0)) return local;
   return networks.behindRelays(ciaddr) ?? local;
 }
 

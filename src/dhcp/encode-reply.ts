@@ -36,18 +36,25 @@ function chooseOptions(draft: Draft, { request, type }: Exchange): ReadonlyMap<n
     if (bytes !== undefined) options.set(code, bytes);
   }
   const wanted = request.options.get(parameterList.code);
+  const isBoot = draft.options.bootFile !== undefined;
   for (const option of draft.network ?? []) {
+    if (isBoot && bootCodes.has(option.code)) continue;
     if (isWanted(option, wanted, type === 'inform')) options.set(option.code, option.bytes);
   }
   for (const [code, bytes] of own) options.set(code, bytes);
   const selected = request.options.get(subnetSelection.code);
   if (selected !== undefined) options.set(subnetSelection.code, selected);
   const relayed = request.options.get(relayAgent.code);
-  fit(options, draft.network ?? [], largestReplyBytes(request.options, relayed));
+  leaveOut(options, draft.network ?? [], largestReplyBytes(request.options, relayed));
   // As it came, and the last: relays look for it from the end. RFC 3046 §2.2.
   if (relayed !== undefined) options.set(relayAgent.code, relayed);
   return options;
 }
+
+/** Of these, firmware hears what its boot needs, and nothing that the configuration has for other machines. */
+const bootCodes: ReadonlySet<number> = new Set(
+  (['vendorOptions', 'vendorClass', 'tftpServerName', 'bootFile'] as const).map((name) => optionTable[name].code),
+);
 
 function isWanted({ code, when }: NetworkOption, wanted: Uint8Array | undefined, isInform: boolean): boolean {
   switch (when) {
@@ -63,7 +70,7 @@ function isWanted({ code, when }: NetworkOption, wanted: Uint8Array | undefined,
 }
 
 /** Leaves out what a machine can do without, until the rest fits: the options of the configuration first. */
-function fit(options: Map<number, Uint8Array>, network: readonly NetworkOption[], limitBytes: number): void {
+function leaveOut(options: Map<number, Uint8Array>, network: readonly NetworkOption[], limitBytes: number): void {
   let size = fixedBytes;
   for (const bytes of options.values()) size += optionBytes(bytes);
   if (size <= limitBytes) return;

@@ -56,7 +56,10 @@ function stateOf({ lease, offeredUntilMs }: AddressState, nowMs: number): Pick<L
 export function reserveIn(networks: Networks, reservation: Reservation): void {
   const { address } = reservation;
   const served = networks.serving(address);
-  if (served !== undefined) return served.reserve(reservation);
+  if (served !== undefined) {
+    served.reserve(reservation);
+    return;
+  }
   const known = networks.all.filter(({ network }) => network.mode === 'server');
   const texts = known.map(({ network }) => describeSubnet(network.subnet)).join(', ');
   const reason = `it is in no network where addresses are given: ${texts === '' ? 'there is none' : texts}`;

@@ -24,11 +24,3 @@ export interface Lease {
    */
   readonly reservation?: string;
 }
-
-/** Where leases outlive the process. */
-export interface LeaseStore {
-  /** All leases that were ever saved: the last one of each address, in any order. */
-  load(): Promise<Lease[]>;
-  /** Writes these leases, all or none, each over the earlier one of its address. Resolves once they are safe. */
-  save(leases: readonly Lease[]): Promise<void>;
-}

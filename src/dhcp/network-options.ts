@@ -41,9 +41,15 @@ function encodeNetwork(network: Network): readonly NetworkOption[] {
     ...rows('listed', { routes: filled(withDefault(routes, router)) }),
     ...rows('asked', { microsoftRoutes: filled(withDefault(routes, router)) }),
   ];
-  const taken = new Set(named.map(({ code }) => code));
-  const extra = [...(network.extraOptions ?? [])].filter(([code]) => !taken.has(code));
-  return [...named, ...extra.map(([code, bytes]) => ({ code, bytes, when: 'listed' as const }))];
+  const extra = new Map(network.extraOptions);
+  const known = new Set(named.map(({ code }) => code));
+  return [
+    // An option of the configuration is what somebody wrote down for this very option.
+    ...named.map((option) => ({ ...option, bytes: extra.get(option.code) ?? option.bytes })),
+    ...[...extra]
+      .filter(([code]) => !known.has(code))
+      .map(([code, bytes]) => ({ code, bytes, when: 'listed' as const })),
+  ];
 }
 
 /** Who takes option 121 leaves option 3 alone: the way to everywhere else must stand in it as well. RFC 3442. */

@@ -86,6 +86,7 @@ export function answer(datagram: Uint8Array, circumstances: Circumstances): Answ
   const relay = request.giaddr === noAddress ? noRelay : readRelayOptions(request.options);
   const { networks } = circumstances;
   const chosen = chooseNetwork(request, relay, networks, circumstances.interface);
+  if (chosen === undefined) return undefined;
   if (typeof chosen === 'string') return notAnswered(chosen);
   const exchange: Exchange = {
     request,

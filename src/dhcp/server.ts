@@ -1,9 +1,9 @@
 import type { BootEvent, Report } from '../boot/timeline.ts';
-import { hasCode } from '../errors.ts';
+import { type BootwrightError, hasCode } from '../errors.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Endpoint, Udp, UdpSocket } from '../platform/udp.ts';
 import { formatMac } from '../wire/addresses.ts';
-import { Networks } from './choose-network.ts';
+import { type Listener, Networks } from './choose-network.ts';
 import type { Exchange } from './exchange.ts';
 import type { Lease } from './lease.ts';
 import { type LeaseView, reserveIn, viewLeases } from './lease-view.ts';
@@ -12,13 +12,6 @@ import { type ProbeAddress, Probes } from './probes.ts';
 import { RareRivals } from './rare-rivals.ts';
 import { type Answer, answer } from './reply.ts';
 
-/** An interface, and the network that is on it. */
-export interface Listener {
-  /** Such as `eth0`. */
-  readonly interface: string;
-  readonly network: Network;
-}
-
 export interface DhcpServerOptions extends Pick<Exchange, 'bootFor' | 'shapeFor' | 'place'> {
   readonly udp: Udp;
   readonly clock: Clock;
@@ -26,6 +19,8 @@ export interface DhcpServerOptions extends Pick<Exchange, 'bootFor' | 'shapeFor'
   readonly listeners: readonly Listener[];
   /** Networks behind relays. */
   readonly relayed: readonly Network[];
+  /** Beside those of the networks themselves: what `reserve` was asked for before. */
+  readonly reservations?: readonly Reservation[];
   /** What was committed before: the last lease of each address. Those that fit into no network stay where they are. */
   readonly leases: readonly Lease[];
   /** Resolves once these leases are safe, all of them, each over the earlier one of its address; rejects if none is. */
@@ -43,6 +38,8 @@ export interface DhcpServerOptions extends Pick<Exchange, 'bootFor' | 'shapeFor'
 }
 
 export interface DhcpServer {
+  /** Why some of `reservations` are not kept: their network is gone, or the configuration has another use for them. */
+  readonly leftOut: readonly BootwrightError[];
   /** Every address that is or was in use, or is reserved. */
   leases(): readonly LeaseView[];
   /**
@@ -91,6 +88,7 @@ export async function startDhcpServer(options: DhcpServerOptions): Promise<DhcpS
   const { udp, clock, report, listeners, commit, port = 67, clientPort = 68, binlPort = 4011 } = options;
   const { bootFor, shapeFor, place } = options;
   const networks = new Networks(listeners, options.relayed);
+  const leftOut = (options.reservations ?? []).flatMap((reservation) => refusalOf(networks, reservation) ?? []);
   for (const { leases } of networks.all) leases.restore(options.leases);
   const rivals = new RareRivals();
   const probes = new Probes<Received>(options.probe, networks, report, (received) => enqueue(received));
@@ -215,6 +213,7 @@ export async function startDhcpServer(options: DhcpServerOptions): Promise<DhcpS
   }
 
   return {
+    leftOut,
     leases: () => viewLeases(networks, clock.nowMs()),
     reserve: (reservation) => reserveIn(networks, reservation),
     unreserve: (address) => networks.serving(address)?.leases.unreserve(address),
@@ -236,6 +235,16 @@ export async function startDhcpServer(options: DhcpServerOptions): Promise<DhcpS
     },
     close,
   };
+}
+
+function refusalOf(networks: Networks, reservation: Reservation): BootwrightError | undefined {
+  try {
+    reserveIn(networks, reservation);
+    return undefined;
+  } catch (error) {
+    if (hasCode(error, 'DHCP_RESERVATION_INVALID')) return error;
+    throw error;
+  }
 }
 
 /** Everything that is there to be read has been read by then. */

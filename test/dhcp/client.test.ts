@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { askForAddress, releaseAddress } from '../../src/dhcp/client.ts';
 import { discoverMessage, requestMessage } from '../../src/dhcp/client-messages.ts';
-import type { LeaseStore } from '../../src/dhcp/lease.ts';
 import { encodeOptions } from '../../src/dhcp/options.ts';
 import { type DhcpPacket, decodePacket, encodePacket } from '../../src/dhcp/packet.ts';
 import { startDhcpServer } from '../../src/dhcp/server.ts';
@@ -11,20 +10,20 @@ import { BroadcastWire } from '../support/broadcast-wire.ts';
 import { SimulatedClock } from '../support/simulated-clock.ts';
 import { mac, network } from './machine.ts';
 
-const forgetful: LeaseStore = { load: async () => [], save: async () => {} };
-
 async function withServer() {
   const wire = new BroadcastWire();
   const clock = systemClock;
   const events: unknown[] = [];
   await startDhcpServer({
-    ...network,
     udp: wire,
     clock,
-    interface: 'eth0',
-    pool: { first: '10.0.0.10', last: '10.0.0.19' },
-    store: forgetful,
-    bootFor: () => ({ releaseId: 'r1', bootFile: 'releases/r1/bootx64.efi' }),
+    listeners: [{ interface: 'eth0', network }],
+    relayed: [],
+    leases: [],
+    commit: async () => {},
+    bootFor: () => ({ releaseId: 'r1', bootFile: 'releases/r1/bootx64.efi', by: 'tftp' }),
+    shapeFor: (_, [first = 'direct']) => ({ shape: first }),
+    place: () => {},
     report: (event) => events.push(event),
   });
   return { wire, clock, events };

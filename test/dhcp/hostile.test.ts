@@ -14,7 +14,12 @@ const seeds: readonly Uint8Array[] = [
     clientIdentifier: Uint8Array.of(1, 2),
     ...uefiX64,
   }),
-  message({ messageType: 'request', requestedAddress: '10.0.0.10', serverIdentifier: network.address, hostName: 'm' }),
+  message({
+    messageType: 'request',
+    requestedAddress: '10.0.0.10',
+    serverIdentifier: network.serverAddress,
+    hostName: 'm',
+  }),
   message({ messageType: 'request' }, { ciaddr: '10.0.0.10' }),
   message({ messageType: 'inform' }, { ciaddr: '10.0.0.77' }),
   message({ messageType: 'decline', requestedAddress: '10.0.0.10' }),
@@ -60,7 +65,11 @@ describe('any datagram at all', () => {
 
   it('that is malformed changes no lease', () => {
     const { ask, leases } = counter();
-    const takes = { messageType: 'request', requestedAddress: '10.0.0.10', serverIdentifier: network.address } as const;
+    const takes = {
+      messageType: 'request',
+      requestedAddress: '10.0.0.10',
+      serverIdentifier: network.serverAddress,
+    } as const;
     const bad = message({ ...takes, ...uefiX64, machineIdentifier: new Uint8Array(5) });
     expect(() => ask(bad)).toThrow('option 97: 5 bytes instead of 0 or 17');
     expect(leases.takeChanges().leases).toEqual([]);

@@ -3,7 +3,7 @@ import type { OptionValues } from '../../src/dhcp/options.ts';
 import { counter, mac, message, network, replyIn, uefiX64 } from './machine.ts';
 
 const discover = message({ messageType: 'discover' });
-const ours = network.address;
+const ours = network.serverAddress;
 const theirs = '10.0.0.2';
 const other = '52:54:00:00:00:99';
 
@@ -50,11 +50,11 @@ describe('REQUEST', () => {
     expect(replyIn(counter().ask(select('10.0.0.11'))).option('messageType')).toBe('ack');
   });
 
-  it('that names another server gets silence, and the offer is free again', () => {
+  it('that names another server gets silence, and the offer is free again; the report names that server', () => {
     const { ask } = counter();
     ask(discover);
-    expect(ask(select('10.0.0.10', theirs))).toMatchObject({ isLasting: false, events: [] });
-    expect(ask(select('10.0.0.10', theirs))?.datagram).toBeUndefined();
+    const rival = { step: 'rival', interface: 'eth0', server: theirs, mac };
+    expect(ask(select('10.0.0.10', theirs))).toEqual({ isLasting: false, mac, events: [rival] });
     expect(replyIn(ask(select('10.0.0.10', ours, other))).option('messageType')).toBe('ack');
   });
 
@@ -199,7 +199,11 @@ describe('what is not for this server', () => {
   });
 
   it.each([
-    ['a relay', message({ messageType: 'discover' }, { giaddr: '10.9.0.1' }), 'it asks through the relay 10.9.0.1'],
+    [
+      'a relay of a network that nobody knows',
+      message({ messageType: 'discover' }, { giaddr: '10.9.0.1' }),
+      'it asks through the relay 10.9.0.1, which is in none of the networks that are served: 10.0.0.0/24',
+    ],
     ['BOOTP', message({}), 'it speaks BOOTP, without the message type of DHCP'],
     [
       'Token Ring',

@@ -2,15 +2,15 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Lease } from '../../src/dhcp/lease.ts';
 import { LeaseTable } from '../../src/dhcp/lease-table.ts';
-import { readPool } from '../../src/dhcp/pool.ts';
+import { readPools } from '../../src/dhcp/pool.ts';
 
-const ours = { address: '10.0.0.1', netmask: '255.255.255.0' };
+const ours = { address: '10.0.0.0', netmask: '255.255.255.0' };
 const minute = 60_000;
 const hour = 60 * minute;
 
 /** A pool of 10.0.0.10 and so many addresses in all. */
 function tableOf(count: number): LeaseTable {
-  return new LeaseTable(readPool({ first: '10.0.0.10', last: `10.0.0.${9 + count}` }, ours));
+  return new LeaseTable(readPools([{ first: '10.0.0.10', last: `10.0.0.${9 + count}` }], ours, ['10.0.0.1']));
 }
 
 function take(table: LeaseTable, mac: string, nowMs: number, forMs = hour): string | undefined {
@@ -85,7 +85,8 @@ describe('a full pool', () => {
     table.offer('b', undefined, 0);
     expect(table.offer('c', undefined, minute - 1)).toBeUndefined();
     expect(table.offer('c', undefined, minute)).toBe('10.0.0.11');
-    expect(table.offer('d', undefined, hour)).toBe('10.0.0.10');
+    expect(table.offer('d', undefined, hour)).toBe('10.0.0.11');
+    expect(table.offer('e', undefined, hour)).toBe('10.0.0.10');
   });
 
   it('gives away the address that was free for the longest time', () => {
@@ -98,8 +99,8 @@ describe('a full pool', () => {
   });
 
   it('stays quick when thousands ask at once', () => {
-    const pool = readPool({ first: '10.0.0.2', last: '10.0.255.254' }, { address: '10.0.0.1', netmask: '255.255.0.0' });
-    const table = new LeaseTable(pool);
+    const subnet = { address: '10.0.0.0', netmask: '255.255.0.0' };
+    const table = new LeaseTable(readPools([{ first: '10.0.0.2', last: '10.0.255.254' }], subnet));
     for (let machine = 0; machine < 65_533; machine += 1) take(table, `m${machine}`, 0);
     const startedMs = performance.now();
     for (let stranger = 0; stranger < 10_000; stranger += 1) {
@@ -112,7 +113,7 @@ describe('a full pool', () => {
 describe('what a store has kept', () => {
   const kept: readonly Lease[] = [
     { address: '10.0.0.12', mac: 'a', state: 'bound', expiresMs: hour },
-    { address: '10.0.0.11', mac: 'a', state: 'released', expiresMs: 2 * hour },
+    { address: '10.0.0.11', mac: 'a', state: 'released', expiresMs: 0 },
     { address: '10.0.0.10', mac: 'a', state: 'declined', expiresMs: hour },
     { address: '10.0.0.13', mac: 'b', state: 'bound', expiresMs: hour },
     { address: '10.9.9.9', mac: 'c', state: 'bound', expiresMs: hour },

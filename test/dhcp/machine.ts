@@ -1,21 +1,38 @@
-import type { Network } from '../../src/dhcp/exchange.ts';
-import { LeaseTable } from '../../src/dhcp/lease-table.ts';
+import { Networks } from '../../src/dhcp/choose-network.ts';
+import type { LeaseTable } from '../../src/dhcp/lease-table.ts';
+import type { Network } from '../../src/dhcp/network.ts';
 import { encodeOptions, type OptionName, type OptionValues, readOption } from '../../src/dhcp/options.ts';
 import { type DhcpPacket, decodePacket, encodePacket, noAddress } from '../../src/dhcp/packet.ts';
-import { readPool } from '../../src/dhcp/pool.ts';
+import { type PoolRange, readPools } from '../../src/dhcp/pool.ts';
 import { type Answer, answer, type Circumstances } from '../../src/dhcp/reply.ts';
 import { parseMac } from '../../src/wire/addresses.ts';
 
 export const mac = '52:54:00:12:34:56';
 
-export const network: Network = {
-  address: '10.0.0.1',
-  netmask: '255.255.255.0',
-  leaseSeconds: 600,
+/** Two addresses to give. */
+export const network = networkOf('10.0.0', [{ first: '10.0.0.10', last: '10.0.0.11' }], {
   router: '10.0.0.254',
   dns: ['10.0.0.1', '10.0.0.2'],
   domain: 'example.net',
-};
+});
+
+/** A network of 256 addresses that begin with `prefix`, such as `10.0.0`; the server is the first in it. */
+export function networkOf(prefix: string, ranges: readonly PoolRange[], changes: Partial<Network> = {}): Network {
+  const subnet = { address: `${prefix}.0`, netmask: '255.255.255.0' };
+  const serverAddress = changes.serverAddress ?? `${prefix}.1`;
+  const { router, dns = [] } = changes;
+  return {
+    name: `${prefix}.0/24`,
+    mode: 'server',
+    serverAddress,
+    httpPort: 80,
+    subnet,
+    pools: readPools(ranges, subnet, [serverAddress, ...dns, ...(router === undefined ? [] : [router])]),
+    leaseSeconds: 600,
+    reservations: [],
+    ...changes,
+  };
+}
 
 /** What the firmware of a machine adds to its messages. */
 export const uefiX64: OptionValues = {
@@ -48,19 +65,32 @@ export function message(options: OptionValues, fields: Partial<DhcpPacket> & { m
   });
 }
 
-/** A server without sockets: two addresses to give, and a boot file for everybody who may have one. */
-export function counter(changes: Partial<Circumstances> = {}) {
-  const leases = new LeaseTable(readPool({ first: '10.0.0.10', last: '10.0.0.11' }, network));
+/** Without sockets: a boot file for everybody who may have one. */
+type Changes = Partial<Omit<Circumstances, 'networks'>> & {
+  readonly network?: Network;
+  readonly relayed?: readonly Network[];
+};
+
+/** A server without sockets, with one network on `eth0`; `leases` are those of that network. */
+export function counter({ network: local = network, relayed = [], ...changes }: Changes = {}) {
+  const networks = new Networks([{ interface: 'eth0', network: local }], relayed);
   const circumstances: Circumstances = {
-    network,
-    leases,
+    networks,
+    interface: 'eth0',
+    from: '10.0.0.77',
+    port: 'server',
+    mayProbe: false,
     nowMs: 0,
-    bootFor: () => ({ releaseId: 'r1', bootFile: 'releases/r1/bootx64.efi' }),
+    bootFor: () => ({ releaseId: 'r1', bootFile: 'releases/r1/bootx64.efi', by: 'tftp' }),
+    shapeFor: (_, [first = 'direct']) => ({ shape: first }),
+    place: () => {},
     ...changes,
   };
   return {
-    leases,
-    ask: (bytes: Uint8Array, nowMs = 0): Answer | undefined => answer(bytes, { ...circumstances, nowMs }),
+    networks,
+    leases: networks.on('eth0')?.leases as LeaseTable,
+    ask: (bytes: Uint8Array, nowMs = 0, now: Partial<Circumstances> = {}): Answer | undefined =>
+      answer(bytes, { ...circumstances, nowMs, ...now }),
   };
 }
 
@@ -70,7 +100,8 @@ export function replyIn(given: Answer | undefined) {
   const packet = decodePacket(given.datagram.bytes);
   return {
     packet,
-    to: given.datagram.address,
+    to: given.datagram.to.address,
+    port: given.datagram.to.port,
     sizeBytes: given.datagram.bytes.length,
     option: <Name extends OptionName>(name: Name) => readOption(packet.options, name),
   };

@@ -11,6 +11,7 @@ const goldens: readonly (readonly [string, OptionValues])[] = [
   ['6e6f6465 2d31', { hostName: 'node-1' }],
   ['6c616e', { domain: 'lan' }],
   ['0a0000ff', { broadcast: '10.0.0.255' }],
+  ['0a000001', { ntp: ['10.0.0.1'] }],
   ['06 01 08 ff', { vendorOptions: hex('060108ff') }],
   ['0a000005', { requestedAddress: '10.0.0.5' }],
   ['0000a8c0', { leaseTime: 43200 }],
@@ -30,6 +31,20 @@ const goldens: readonly (readonly [string, OptionValues])[] = [
   ['0007 0009', { architectures: [7, 9] }],
   ['01 03 10', { networkInterface: { type: 1, major: 3, minor: 16 } }],
   ['00 00112233445566778899aabbccddeeff', { machineIdentifier: hex('0000112233445566778899aabbccddeeff') }],
+  ['0a020000', { subnetSelection: '10.2.0.0' }],
+  ['03 656e67 05 6170706c65 03 636f6d 00  04 6c616273 00', { search: ['eng.apple.com', 'labs'] }],
+  [
+    '10 0a01 0a0000fe  00 0a000001  20 0a090909 0a0000fe  19 0a020080 0a0000fd',
+    {
+      routes: [
+        { destination: '10.1.0.0/16', via: '10.0.0.254' },
+        { destination: '0.0.0.0/0', via: '10.0.0.1' },
+        { destination: '10.9.9.9/32', via: '10.0.0.254' },
+        { destination: '10.2.0.128/25', via: '10.0.0.253' },
+      ],
+    },
+  ],
+  ['08 0a 0a0000fe', { microsoftRoutes: [{ destination: '10.0.0.0/8', via: '10.0.0.254' }] }],
   ['b1 04 80861001', { ipxe: hex('b10480861001') }],
 ];
 
@@ -74,6 +89,10 @@ describe('what real clients send', () => {
     expect(read('userClasses', '69505845')).toEqual(['iPXE']);
   });
 
+  it('names that point back at others (RFC 3397)', () => {
+    expect(read('search', '03 656e67 05 6170706c65 00  04 6c616273 c004')).toEqual(['eng.apple', 'labs.apple']);
+  });
+
   it('an empty machine identifier', () => {
     expect(read('machineIdentifier', '')).toEqual(new Uint8Array());
   });
@@ -91,6 +110,13 @@ describe('a wrong option is not an absent one', () => {
     ['messageType', '0d'],
     ['leaseTime', '01'],
     ['networkInterface', '0103'],
+    ['search', '03 656e67'],
+    ['search', '03 656e67 c000'],
+    ['search', 'c002 00'],
+    ['search', '40'],
+    ['routes', '21 0a000001 0a000001'],
+    ['routes', '10 0a01 0a0000'],
+    ['subnetSelection', ''],
   ])('%s with the bytes "%s"', (name, bytes) => {
     const options = new Map([[optionTable[name].code, hex(bytes)]]);
     const error = (() => {

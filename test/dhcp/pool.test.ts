@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { broadcastAddress, isNeighbour, readPool } from '../../src/dhcp/pool.ts';
+import { describePool, isNeighbour, readPool, readPools } from '../../src/dhcp/pool.ts';
 import { hasCode } from '../../src/errors.ts';
 
-const ours = { address: '10.0.0.1', netmask: '255.255.255.0' };
+const ours = { address: '10.0.0.0', netmask: '255.255.255.0' };
 
 describe('a pool that cannot be served is refused with the reason', () => {
   it.each([
@@ -21,7 +21,7 @@ describe('a pool that cannot be served is refused with the reason', () => {
   ])('one %s', (_, range, standpoint, reason) => {
     const error = (() => {
       try {
-        return readPool(range, standpoint);
+        return readPool(range, standpoint, ['10.0.0.1']);
       } catch (thrown) {
         return thrown;
       }
@@ -32,20 +32,32 @@ describe('a pool that cannot be served is refused with the reason', () => {
 
 describe('a pool', () => {
   it('leaves out the server, the router, the network and its broadcast address', () => {
-    const { reserved } = readPool({ first: '10.0.0.0', last: '10.0.0.255' }, ours, ['10.0.0.254']);
+    const { reserved } = readPool({ first: '10.0.0.0', last: '10.0.0.255' }, ours, ['10.0.0.1', '10.0.0.254']);
     expect([...reserved].map((address) => address & 0xff).toSorted((a, b) => a - b)).toEqual([0, 1, 254, 255]);
   });
 });
 
-describe('the network', () => {
-  it('has a broadcast address', () => {
-    expect(broadcastAddress(ours)).toBe('10.0.0.255');
-    expect(broadcastAddress({ address: '192.168.5.1', netmask: '255.255.252.0' })).toBe('192.168.7.255');
+describe('several pools', () => {
+  it('may lie in any order', () => {
+    const ranges = [
+      { first: '10.0.0.100', last: '10.0.0.199' },
+      { first: '10.0.0.10', last: '10.0.0.99' },
+    ];
+    expect(readPools(ranges, ours).map(describePool)).toEqual(['10.0.0.100 to 10.0.0.199', '10.0.0.10 to 10.0.0.99']);
   });
 
+  it('may not share an address', () => {
+    const ranges = [
+      { first: '10.0.0.10', last: '10.0.0.20' },
+      { first: '10.0.0.20', last: '10.0.0.30' },
+    ];
+    expect(() => readPools(ranges, ours)).toThrow('it overlaps with 10.0.0.10 to 10.0.0.20');
+  });
+});
+
+describe('the network', () => {
   it.each([
     ['10.0.0.77', true],
-    ['10.0.0.1', false],
     ['10.0.0.0', false],
     ['10.0.0.255', false],
     ['10.0.1.77', false],

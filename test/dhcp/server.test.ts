@@ -1,27 +1,24 @@
 import { describe, expect, it } from 'vitest';
 import type { BootEvent } from '../../src/boot/timeline.ts';
-import type { Lease, LeaseStore } from '../../src/dhcp/lease.ts';
+import type { Lease } from '../../src/dhcp/lease.ts';
 import { readOption } from '../../src/dhcp/options.ts';
 import { decodePacket } from '../../src/dhcp/packet.ts';
 import { type DhcpServerOptions, startDhcpServer } from '../../src/dhcp/server.ts';
 import { BroadcastWire } from '../support/broadcast-wire.ts';
 import { SimulatedClock } from '../support/simulated-clock.ts';
-import { message, network } from './machine.ts';
+import { message, networkOf } from './machine.ts';
+
+const pool = { first: '10.0.0.10', last: '10.0.0.19' };
+const network = networkOf('10.0.0', [pool], { dns: ['10.0.0.1'] });
 
 /** A disk that takes as long as the test wants, and fails when it says so. */
-class PatientStore implements LeaseStore {
+class PatientDisk {
   readonly saves: { readonly leases: readonly Lease[]; succeed(): void; fail(reason: string): void }[] = [];
-  kept: Lease[] = [];
 
-  async load(): Promise<Lease[]> {
-    return this.kept;
-  }
-
-  save(leases: readonly Lease[]): Promise<void> {
-    return new Promise((resolve, reject) => {
+  readonly commit = (leases: readonly Lease[]): Promise<void> =>
+    new Promise((resolve, reject) => {
       this.saves.push({ leases, succeed: resolve, fail: (reason) => reject(new Error(reason)) });
     });
-  }
 }
 
 async function settle(): Promise<void> {
@@ -30,16 +27,18 @@ async function settle(): Promise<void> {
 
 async function open(changes: Partial<DhcpServerOptions> = {}) {
   const wire = new BroadcastWire();
-  const store = new PatientStore();
+  const store = new PatientDisk();
   const events: BootEvent[] = [];
   const server = await startDhcpServer({
-    ...network,
     udp: wire,
     clock: new SimulatedClock(),
-    interface: 'eth0',
-    pool: { first: '10.0.0.10', last: '10.0.0.19' },
-    store,
-    bootFor: () => undefined,
+    listeners: [{ interface: 'eth0', network }],
+    relayed: [],
+    leases: [],
+    commit: store.commit,
+    bootFor: () => ({ reason: 'there is none' }),
+    shapeFor: (_, [first = 'direct']) => ({ shape: first }),
+    place: () => {},
     report: (event) => events.push(event),
     ...changes,
   });
@@ -56,7 +55,7 @@ const macOf = (machine: number) => `52:54:00:00:00:${machine.toString(16).padSta
 
 const request = (machine: number, address = `10.0.0.${10 + machine}`) =>
   message(
-    { messageType: 'request', requestedAddress: address, serverIdentifier: network.address },
+    { messageType: 'request', requestedAddress: address, serverIdentifier: network.serverAddress },
     { mac: macOf(machine) },
   );
 
@@ -72,19 +71,6 @@ describe('an acknowledgement', () => {
     await settle();
     expect(answers()).toEqual(['ack']);
     expect(events).toEqual([{ step: 'acknowledged', mac: macOf(1), address: '10.0.0.11' }]);
-  });
-
-  it('waits for the pins of the boots too', async () => {
-    let pinned = () => {};
-    const { store, say, answers } = await open({ beforeReply: () => new Promise((resolve) => (pinned = resolve)) });
-    say(request(1));
-    await settle();
-    store.saves[0]?.succeed();
-    await settle();
-    expect(answers()).toEqual([]);
-    pinned();
-    await settle();
-    expect(answers()).toEqual(['ack']);
   });
 
   it('shares one save with all that came in together, and with all that came while the disk was busy', async () => {
@@ -121,18 +107,19 @@ describe('an acknowledgement', () => {
     expect(answers()).toEqual(['ack']);
   });
 
-  it('does not go out where the pins fail, and the next save waits for the one under way', async () => {
-    const { store, say, answers, events } = await open({ beforeReply: () => Promise.reject(new Error('no pins')) });
+  it('waits for the save under way, where that fails', async () => {
+    const { store, say, answers } = await open();
     say(request(1));
     await settle();
     say(request(2));
     await settle();
     expect(store.saves).toHaveLength(1);
-    store.saves[0]?.succeed();
+    store.saves[0]?.fail('disk full');
     await settle();
-    expect(answers()).toEqual([]);
-    expect(events).toMatchObject([{ step: 'not-answered', reason: 'its lease could not be saved: Error: no pins' }]);
     expect(store.saves).toHaveLength(2);
+    store.saves[1]?.succeed();
+    await settle();
+    expect(answers()).toEqual(['ack']);
   });
 });
 
@@ -160,18 +147,12 @@ describe('an offer', () => {
 });
 
 it('leases that a store has kept are there from the first message on', async () => {
-  const store = new PatientStore();
-  store.kept = [{ address: '10.0.0.15', mac: macOf(3), state: 'bound', expiresMs: 1_000_000 }];
-  const { say, wire } = await open({ store });
+  const { say, wire } = await open({
+    leases: [{ address: '10.0.0.15', mac: macOf(3), state: 'bound', expiresMs: 1_000_000 }],
+  });
   say(message({ messageType: 'discover' }, { mac: macOf(3) }));
   await settle();
   expect(wire.sent.map(({ bytes }) => decodePacket(bytes).yiaddr)).toEqual(['0.0.0.0', '10.0.0.15']);
-});
-
-it('a pool that cannot be served is refused before anything is opened', async () => {
-  await expect(open({ pool: { first: '10.0.0.19', last: '10.0.0.10' } })).rejects.toMatchObject({
-    code: 'DHCP_POOL_INVALID',
-  });
 });
 
 describe('nothing that comes from the network stops the server', () => {
@@ -226,7 +207,8 @@ it('closing lets the acknowledgement that is being saved go out, and hears nothi
 
 it('never gives away the address of the router or of a name server, not even to who asks for it', async () => {
   const own = { router: '10.0.0.10', dns: ['10.0.0.11', '192.0.2.1'] };
-  const { wire, say } = await open({ ...own, pool: { first: '10.0.0.10', last: '10.0.0.12' } });
+  const crowded = networkOf('10.0.0', [{ first: '10.0.0.10', last: '10.0.0.12' }], own);
+  const { wire, say } = await open({ listeners: [{ interface: 'eth0', network: crowded }] });
   for (const wish of ['10.0.0.10', '10.0.0.11']) {
     say(message({ messageType: 'discover', requestedAddress: wish }, { mac: macOf(1) }));
   }

@@ -7,11 +7,12 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { BootEvent } from '../../src/boot/timeline.ts';
 import { message } from '../dhcp/machine.ts';
+import type { NetworkArguments, ServerArguments } from '../support/dhcp-server.ts';
 import { createNetns, type NetnsPair } from '../support/netns.ts';
 import { describeWith } from '../support/programs.ts';
 
 const serverScript = fileURLToPath(new URL('../support/dhcp-server.ts', import.meta.url));
-const network = {
+const network: NetworkArguments & { interface: string } = {
   interface: 'eth0',
   address: '10.77.0.1',
   netmask: '255.255.0.0',
@@ -20,8 +21,8 @@ const network = {
   router: '10.77.0.1',
   dns: ['10.77.0.1'],
   domain: 'example.net',
-  bootFile: 'releases/r1/bootx64.efi',
 };
+const told: ServerArguments = { listeners: [network], bootFile: 'releases/r1/bootx64.efi', probe: true };
 
 let pair: NetnsPair;
 let folder: string;
@@ -34,7 +35,7 @@ async function start(clientAddress?: string): Promise<void> {
     server: '10.77.0.1/16',
     ...(clientAddress === undefined ? {} : { client: clientAddress }),
   });
-  const child = pair.server.run(process.execPath, [serverScript, JSON.stringify(network)], {
+  const child = pair.server.run(process.execPath, [serverScript, JSON.stringify(told)], {
     reject: false,
     buffer: false,
   });
