@@ -1,11 +1,10 @@
 import { isCurrent, type LeaseEntry } from '../control/entries.ts';
 import { onOneLine } from '../format.ts';
 
-const states: Readonly<Record<LeaseEntry['state'], string>> = {
+const states: Readonly<Record<Exclude<LeaseEntry['state'], 'reserved'>, string>> = {
   bound: 'bound',
   offered: 'offered',
   'set-aside': 'set aside',
-  reserved: 'reserved',
   expired: 'expired',
   released: 'released',
 };
@@ -34,13 +33,13 @@ function cut(text: string, columns: number): string {
 const heading = ['ADDRESS', 'MACHINE', 'HOST', 'STATE', 'UNTIL', 'NETWORK'];
 /** Columns that may be cut where a terminal is too narrow, and what stays of them. */
 const cuttable = [
-  { column: 2, leaves: 8 },
   { column: 1, leaves: 17 },
+  { column: 2, leaves: 8 },
 ] as const;
 
 function narrow(rows: readonly string[][], columns: number): readonly string[][] {
-  const widths = heading.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const gaps = 2 * (heading.length - 1);
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const gaps = 2 * (widths.length - 1);
   for (const { column, leaves } of cuttable) {
     const tooWide = widths.reduce((sum, width) => sum + width, gaps) - columns;
     if (tooWide > 0) widths[column] = Math.min(widths[column] ?? 0, Math.max(leaves, (widths[column] ?? 0) - tooWide));
@@ -50,17 +49,35 @@ function narrow(rows: readonly string[][], columns: number): readonly string[][]
   );
 }
 
+/** `bound, reserved*`; the star is for what `describeConfigured` says. */
+function describeState({ state, isReserved, where }: Pick<LeaseEntry, 'state' | 'isReserved' | 'where'>): string {
+  const reserved = `reserved${where === undefined ? '' : '*'}`;
+  if (state === 'reserved') return reserved;
+  return isReserved ? `${states[state]}, ${reserved}` : states[state];
+}
+
+/** Whose the stars are; `undefined`: there are none. */
+export function describeConfigured(leases: readonly LeaseEntry[]): string | undefined {
+  const places = new Set(leases.flatMap(({ where = [] }) => where));
+  return places.size === 0 ? undefined : `* by ${[...places].join(', ')}`;
+}
+
 /** Rows for `printTable`, the heading first; machines and host names are cut to fit into so many columns. */
 export function leaseRows(leases: readonly LeaseEntry[], nowMs: number, columns: number): readonly string[][] {
-  const rows = leases.map(({ address, machine = '-', hostName = '-', state, untilMs, network, isReserved }) => [
+  const rows = leases.map(({ address, machine = '-', hostName = '-', untilMs, network, ...entry }) => [
     address,
     onOneLine(machine),
     onOneLine(hostName),
-    isReserved && state !== 'reserved' ? `${states[state]}, reserved` : states[state],
+    describeState(entry),
     untilMs === undefined ? '-' : describeMoment(untilMs, nowMs),
     network || '-',
   ]);
-  return narrow([heading, ...rows], columns);
+  // Nobody needs to be told of the only network.
+  const hasSeveral = new Set(leases.map(({ network }) => network)).size > 1;
+  return narrow(
+    [heading, ...rows].map((row) => (hasSeveral ? row : row.slice(0, -1))),
+    columns,
+  );
 }
 
 /** What the table does not show; `undefined`: nothing. */
@@ -70,7 +87,7 @@ export function describeHidden(leases: readonly LeaseEntry[]): string | undefine
   return count === 1 ? 'One lease that ended is not shown: --all.' : `${count} leases that ended are not shown: --all.`;
 }
 
-/** `10.0.0.5 (bound to 52:54:00:12:34:56, until in 5 min)`. */
-export function describeHolder({ machine = 'a stranger', hostName }: LeaseEntry): string {
+/** `52:54:00:12:34:56 (node-1)`. */
+export function describeHolder({ machine = 'Somebody', hostName }: LeaseEntry): string {
   return hostName === undefined ? onOneLine(machine) : `${onOneLine(machine)} (${onOneLine(hostName)})`;
 }

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import type { Control } from '../control/control.ts';
 import { isCurrent, type LeaseEntry, type Reserved } from '../control/entries.ts';
 import { withControl } from './lease-control.ts';
-import { describeHidden, describeHolder, describeMoment, leaseRows } from './lease-words.ts';
+import { describeConfigured, describeHidden, describeHolder, describeMoment, leaseRows } from './lease-words.ts';
 import { printJson, printTable } from './print.ts';
 import { type RootFlags, withRoot } from './which-root.ts';
 
@@ -43,8 +43,10 @@ async function list(control: Control, isRunning: boolean, { json, all }: ReturnT
   const columns = process.stdout.isTTY ? process.stdout.columns : Number.POSITIVE_INFINITY;
   if (shown.length > 0) printTable(leaseRows(shown, Date.now(), columns));
   else console.log('No machine has an address, and none is reserved.');
-  const hidden = all ? undefined : describeHidden(leases);
-  if (hidden !== undefined) console.log(`\n${hidden}`);
+  const notes = [describeConfigured(shown), all ? undefined : describeHidden(leases)].filter(
+    (note) => note !== undefined,
+  );
+  if (notes.length > 0) console.log(`\n${notes.join('\n')}`);
 }
 
 function reserveCommand(): Command {
@@ -70,12 +72,16 @@ function describeReserved({ reservation: { address, machine, hostName }, holder 
 function describeObstacle(holder: LeaseEntry): string {
   const until = describeMoment(holder.untilMs ?? 0, Date.now());
   if (holder.state === 'set-aside') {
-    return `Somebody uses it who has no lease; it is tried again ${until}. To try at once: bootwright leases release ${holder.address}`;
+    return `Somebody uses it who has no lease, so it is tried again ${until}.\n${freeAtOnce(holder)}`;
   }
   return (
-    `${describeHolder(holder)} has it now, and gets another address when it renews; its lease ends ${until}.\n` +
-    `The reserved machine gets the address once it is free: bootwright leases release ${holder.address} frees it at once.`
+    `${describeHolder(holder)} has it now, until it asks for it again or its\n` +
+    `lease ends (${until}); the reserved machine gets it after that.\n${freeAtOnce(holder)}`
   );
+}
+
+function freeAtOnce({ address }: LeaseEntry): string {
+  return `To free it at once: bootwright leases release ${address}`;
 }
 
 function unreserveCommand(): Command {
@@ -107,7 +113,7 @@ function describeReleased(lease: LeaseEntry): string {
   if (lease.state !== 'bound') return `${lease.address} is free.`;
   const until = describeMoment(lease.untilMs ?? 0, Date.now());
   return (
-    `${lease.address} is free. ${describeHolder(lease)} had it, and uses it until it asks for it again:\n` +
-    `at half of its lease at the latest, which would have ended ${until}. Switch that machine off first where you can.`
+    `${lease.address} is free. ${describeHolder(lease)} had it, and is not told:\n` +
+    `it uses the address until its next renewal; its lease would have ended ${until}.`
   );
 }

@@ -44,6 +44,7 @@ export function createControl(parts: ControlParts): Control {
     const reservations = (await allReservations()).map((reservation) => ({
       reservation,
       network: entryOf(reservation).network,
+      where: reservation.where,
     }));
     return listLeases(await parts.leases(), reservations, parts.nowMs());
   }

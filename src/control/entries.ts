@@ -16,7 +16,7 @@ const reservationSchema = Type.Object({
   address,
   hostName: Type.Optional(hostName),
   network: Type.String(),
-  /** Of one that stands in the configuration, which no command can change: `bootwright.yaml, line 12`. */
+  /** Of one that stands in the configuration, which no command can change: `bootwright.yaml`. */
   where: Type.Optional(Type.String()),
 });
 
@@ -39,6 +39,8 @@ const leaseSchema = Type.Object({
   network: Type.String(),
   /** The machine that has it is the one that it is reserved for. */
   isReserved: Type.Boolean(),
+  /** Where that stands, if it is in the configuration. */
+  where: Type.Optional(Type.String()),
 });
 
 export const leasesSchema = Type.Object({ leases: Type.Array(leaseSchema) });

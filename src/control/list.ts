@@ -11,13 +11,20 @@ export function sameMachine(reservation: Reservation, { machine, reservation: ke
   return key !== undefined && key === ownerKey(reservation);
 }
 
+export interface ListedReservation {
+  readonly reservation: Reservation;
+  /** The network's name. */
+  readonly network: string;
+  readonly where?: string | undefined;
+}
+
 /**
  * Leases as a person looks at them, in the order of the addresses: what ended is `expired`, an offer that ended is
  * nothing, and a reserved address that its machine does not have at the moment has an entry of its own.
  */
 export function listLeases(
   leases: readonly KnownLease[],
-  reservations: readonly { readonly reservation: Reservation; readonly network: string }[],
+  reservations: readonly ListedReservation[],
   nowMs: number,
 ): LeaseEntry[] {
   const reserved = new Map(reservations.map((each) => [each.reservation.address, each]));
@@ -35,11 +42,12 @@ export function listLeases(
       untilMs: lease.untilMs,
       network: lease.network,
       isReserved,
+      ...(isReserved && own.where !== undefined ? { where: own.where } : {}),
     };
     entries.push(entry);
     if (isReserved && isCurrent(entry)) reserved.delete(lease.address);
   }
-  for (const { reservation, network } of reserved.values()) {
+  for (const { reservation, network, where } of reserved.values()) {
     entries.push({
       address: reservation.address,
       machine: writeMachine(reservation),
@@ -47,6 +55,7 @@ export function listLeases(
       state: 'reserved',
       network,
       isReserved: true,
+      ...(where === undefined ? {} : { where }),
     });
   }
   return entries
