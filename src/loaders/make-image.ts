@@ -49,7 +49,14 @@ export async function makeImage(
     const disk = join(folder, 'memdisk.tar');
     const output = join(folder, image.file);
     await writeFile(disk, memdisk('boot/grub/grub.cfg', config));
-    const from = ['--directory', join(tools.modules, image.platform), '--memdisk', disk, '--prefix', '(memdisk)/boot/grub'];
+    const from = [
+      '--directory',
+      join(tools.modules, image.platform),
+      '--memdisk',
+      disk,
+      '--prefix',
+      '(memdisk)/boot/grub',
+    ];
     const to = ['--format', image.format, '--output', output];
     const { failed, stderr, shortMessage } = await execa(tools.mkimage, [...from, ...to, ...modulesFor(names)], {
       stdin: 'ignore',
