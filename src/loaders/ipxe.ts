@@ -9,7 +9,7 @@ const builds = [
 
 /** iPXE as it is installed here, in the first of `folders` that has it. */
 export function findIpxe(folders: readonly string[]): readonly Loader[] {
-  const served = folders.map((path) => new ServedFolder(path));
+  const served = folders.map((path) => new ServedFolder(path, 'anywhere'));
   return builds.map(({ file, installed }): Loader => {
     const places = installed.flatMap((name) => served.map((folder) => ({ folder, name })));
     const place = places.find(({ folder, name }) => folder.has(name));

@@ -53,8 +53,8 @@ function nameOf(path: string): string {
  */
 export async function makeLoaders(options: LoaderOptions): Promise<Loaders> {
   const { folder, httpPort, installed = asDistributionsHaveIt } = options;
-  const own = new ServedFolder(folder);
-  const modules = new ServedFolder(installed.grub);
+  const own = new ServedFolder(folder, 'inside');
+  const modules = new ServedFolder(installed.grub, 'anywhere');
   const grubs = await prepareGrubs({ mkimage: installed.mkimage, modules: installed.grub, httpPort });
   const known = new Map([...grubs, ...findIpxe(installed.ipxe)].map((loader) => [loader.file, loader]));
 

@@ -32,12 +32,17 @@ async function sha256Of(path: string): Promise<string> {
 /** Files that may change at any time, served as they are now. */
 export class ServedFolder {
   readonly #folder: string;
+  readonly #links: 'inside' | 'anywhere';
   /** By path, size and time of the last change. */
   readonly #hashes = new Map<string, { readonly state: string; readonly sha256: Promise<string> }>();
 
-  /** The folder need not be there. */
-  constructor(folder: string) {
+  /**
+   * @param folder need not be there
+   * @param links where symbolic links may lead. Debian's `/usr/lib/ipxe/ipxe.efi` leads to `/boot`
+   */
+  constructor(folder: string, links: 'inside' | 'anywhere') {
     this.#folder = folder;
+    this.#links = links;
   }
 
   has(name: string): boolean {
@@ -57,13 +62,14 @@ export class ServedFolder {
     return { path, sizeBytes: size, sha256: await sha256, open: () => openFile(found.path) };
   }
 
-  /** A regular file that is in the folder, whatever links lead there. */
+  /** A regular file. */
   #find(name: string): Found | undefined {
     try {
       const folder = realpathSync.native(this.#folder);
       const path = realpathSync.native(join(folder, name));
       const status = statSync(path);
-      return path.startsWith(folder + sep) && status.isFile() ? { path, status } : undefined;
+      const isIn = this.#links === 'anywhere' || path.startsWith(folder + sep);
+      return isIn && status.isFile() ? { path, status } : undefined;
     } catch {
       return undefined;
     }

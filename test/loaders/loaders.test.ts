@@ -139,9 +139,10 @@ describe('a GRUB of ours', () => {
   });
 });
 
-it('iPXE is served as it is installed, also under the name that Fedora gives it', async () => {
+it('iPXE is served as it is installed, also under the name that Fedora gives it, and where Debian leads to', async () => {
   await write('ipxe/undionly.kpxe', 'for BIOS');
-  await write('ipxe/ipxe-x86_64.efi', 'for UEFI');
+  await write('boot/ipxe.efi', 'for UEFI');
+  await symlink('../boot/ipxe.efi', join(folder, 'ipxe/ipxe-x86_64.efi'));
   const loaders = await make();
   expect(await textOf(loaders, 'loaders/undionly.kpxe')).toBe('for BIOS');
   expect(await textOf(loaders, 'loaders/ipxe.efi')).toBe('for UEFI');
