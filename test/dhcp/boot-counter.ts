@@ -2,15 +2,11 @@ import type { FirmwareOverrides } from '../../src/boot/firmware.ts';
 import { BootLedger } from '../../src/boot/ledger.ts';
 import { type BootCatalog, planBoot } from '../../src/boot/plan.ts';
 import { ShapeBook } from '../../src/boot/shapes.ts';
-import { Networks } from '../../src/dhcp/choose-network.ts';
 import type { Network } from '../../src/dhcp/network.ts';
-import { encodeOptions, type OptionName, type OptionValues, readOption } from '../../src/dhcp/options.ts';
-import { type DhcpPacket, decodePacket, encodePacket, noAddress } from '../../src/dhcp/packet.ts';
-import { readPools } from '../../src/dhcp/pool.ts';
-import { type Answer, answer, type Circumstances } from '../../src/dhcp/reply.ts';
-import { parseMac } from '../../src/wire/addresses.ts';
+import type { OptionValues } from '../../src/dhcp/options.ts';
+import type { Answer, Circumstances } from '../../src/dhcp/reply.ts';
+import { counter, networkOf } from './machine.ts';
 
-export const mac = '52:54:00:12:34:56';
 /** Of the full server, and of the proxy. */
 export const ours = '10.0.0.1';
 /** Another server's. */
@@ -18,23 +14,7 @@ export const theirs = '10.0.0.2';
 /** The machine's, from either. */
 export const machineAt = '10.0.0.10';
 
-const subnet = { address: ours, netmask: '255.255.255.0' };
-
-export function poolOf(of: Network['subnet'], first: string, last: string) {
-  return readPools([{ first, last }], of);
-}
-
-export const fullServer: Network = {
-  name: 'eth0',
-  mode: 'server',
-  serverAddress: ours,
-  httpPort: 80,
-  subnet,
-  pools: poolOf(subnet, machineAt, '10.0.0.99'),
-  leaseSeconds: 600,
-  router: '10.0.0.254',
-  reservations: [],
-};
+export const fullServer = networkOf('10.0.0', [{ first: machineAt, last: '10.0.0.99' }], { router: '10.0.0.254' });
 
 export const proxyServer: Network = { ...fullServer, mode: 'proxy', pools: [] };
 
@@ -43,20 +23,15 @@ const loaders = {
   arm: { file: 'bootaa64.efi', architecture: 'arm64' },
 };
 
-export interface BootCounterOptions {
+interface BootCounterOptions {
   readonly network?: Network;
   readonly activeId?: keyof typeof loaders | undefined;
   readonly overrides?: FirmwareOverrides;
   readonly loaders?: readonly string[];
 }
 
-/** Who asks from where, and when. */
-interface Asking {
-  readonly port?: Circumstances['port'];
-  readonly nowMs?: number;
-  /** The sender. */
-  readonly from?: string;
-}
+/** On which port, when, and from which address. */
+type Asking = Partial<Pick<Circumstances, 'port' | 'nowMs' | 'from'>>;
 
 /** The whole decision without sockets: one network, and everything of `boot/`. */
 export function bootCounter(options: BootCounterOptions = {}) {
@@ -70,54 +45,20 @@ export function bootCounter(options: BootCounterOptions = {}) {
   };
   const ledger = new BootLedger([]);
   const shapes = new ShapeBook([]);
-  const networks = new Networks([{ interface: network.name, network }], []);
-  const ask = (bytes: Uint8Array, { port = 'server', nowMs = 0, from = noAddress }: Asking = {}): Answer | undefined =>
-    answer(bytes, {
-      networks,
-      port,
-      nowMs,
-      from,
-      interface: network.name,
-      mayProbe: false,
-      bootFor: (request) => ledger.decide(request, nowMs, (pinned) => planBoot(request, catalog, overrides, pinned)),
-      shapeFor: (...asked) => shapes.shapeFor(...asked),
-      place: (machine, address) => ledger.place(machine, address),
-    });
-  return { ledger, shapes, ask };
-}
-
-/** One message of a machine without an address; `fields` are what differs. */
-export function said(options: OptionValues, fields: Partial<DhcpPacket> & { mac?: string } = {}): Uint8Array {
-  const { mac: machine = mac, ...rest } = fields;
-  return encodePacket({
-    op: 'request',
-    htype: 1,
-    hops: 0,
-    xid: 7,
-    secs: 0,
-    broadcast: true,
-    ciaddr: noAddress,
-    yiaddr: noAddress,
-    siaddr: noAddress,
-    giaddr: noAddress,
-    chaddr: parseMac(machine) ?? new Uint8Array(6),
-    sname: '',
-    file: '',
-    options: encodeOptions(options),
-    ...rest,
+  let nowMs = 0;
+  const { ask } = counter({
+    network,
+    bootFor: (request) => ledger.decide(request, nowMs, (pinned) => planBoot(request, catalog, overrides, pinned)),
+    shapeFor: (...asked) => shapes.shapeFor(...asked),
+    place: (machine, address) => ledger.place(machine, address),
   });
-}
-
-/** What is on the wire, as a machine reads it. Throws where there is silence. */
-export function heard(given: Answer | undefined) {
-  if (given?.datagram === undefined) throw new Error(`silence: ${JSON.stringify(given?.events)}`);
-  const { bytes, to } = given.datagram;
-  const packet = decodePacket(bytes);
   return {
-    packet,
-    to,
-    bytes,
-    option: <Name extends OptionName>(name: Name) => readOption(packet.options, name),
+    ledger,
+    shapes,
+    ask(bytes: Uint8Array, asking: Asking = {}): Answer | undefined {
+      nowMs = asking.nowMs ?? nowMs;
+      return ask(bytes, nowMs, asking);
+    },
   };
 }
 

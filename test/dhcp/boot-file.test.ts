@@ -4,35 +4,20 @@ import type { FirmwareOverrides, Shape } from '../../src/boot/firmware.ts';
 import { hasCode } from '../../src/errors.ts';
 import { biosOffer, httpOffer, ipxeOffer, offers } from '../packets/dhcp-firmware.ts';
 import { ackToOvmf, offerToOvmf, ovmfDiscover, ovmfRequest } from '../packets/dhcp-ovmf.ts';
-import {
-  bootCounter,
-  fullServer,
-  heard,
-  mac,
-  machineAt,
-  ours,
-  poolOf,
-  proxyServer,
-  said,
-  says,
-} from './boot-counter.ts';
+import { bootCounter, fullServer, machineAt, ours, proxyServer, says } from './boot-counter.ts';
+import { mac, message, networkOf, replyIn } from './machine.ts';
 
 const bootFile = 'releases/r1/bootx64.efi';
-const discover = said({ messageType: 'discover', ...says.x64 });
+const discover = message({ messageType: 'discover', ...says.x64 });
 const take = { messageType: 'request', requestedAddress: machineAt, serverIdentifier: ours } as const;
 
 describe('OVMF', () => {
   it('gets the very bytes that it booted from', () => {
-    const subnet = { address: '10.98.0.1', netmask: '255.255.255.0' };
-    const network = {
-      ...fullServer,
-      subnet,
-      serverAddress: '10.98.0.1',
-      pools: poolOf(subnet, '10.98.0.10', '10.98.0.99'),
+    const network = networkOf('10.98.0', [{ first: '10.98.0.10', last: '10.98.0.99' }], {
       router: '10.98.0.1',
       dns: ['10.98.0.1'],
       domain: 'example.net',
-    };
+    });
     const { ask } = bootCounter({ network });
     expect(ask(ovmfDiscover)?.datagram?.bytes).toEqual(offerToOvmf);
     expect(ask(ovmfRequest)?.datagram?.bytes).toEqual(ackToOvmf);
@@ -50,15 +35,15 @@ describe('an offer, byte for byte', () => {
     ['UEFI HTTP Boot', says.httpX64, httpOffer],
     ['iPXE on UEFI x64', { ...says.x64, userClasses: ['iPXE'] }, ipxeOffer],
   ])('to %s', (_, options, bytes) => {
-    expect(bootCounter().ask(said({ messageType: 'discover', ...options }))?.datagram?.bytes).toEqual(bytes);
+    expect(bootCounter().ask(message({ messageType: 'discover', ...options }))?.datagram?.bytes).toEqual(bytes);
   });
 });
 
 describe('the ACK', () => {
   it.each<Shape>(['direct', 'plain', 'binl', 'menu'])('says what the OFFER said, in the shape "%s"', (shape) => {
     const { ask } = bootCounter({ overrides: { 'efi-x64': { shapes: [shape] } } });
-    const offer = heard(ask(discover)).packet;
-    const ack = heard(ask(said({ ...take, ...says.x64 }))).packet;
+    const offer = replyIn(ask(discover)).packet;
+    const ack = replyIn(ask(message({ ...take, ...says.x64 }))).packet;
     const withoutType = (options: ReadonlyMap<number, Uint8Array>) => [...options].filter(([code]) => code !== 53);
     expect(withoutType(ack.options)).toEqual(withoutType(offer.options));
     expect(ack.file).toBe(offer.file);
@@ -69,9 +54,9 @@ describe('a machine that fetches nothing', () => {
   it('is offered another shape, and the log says so', () => {
     const { ask } = bootCounter();
     const given = [0, 4000, 12_000].map((nowMs) => ask(discover, { nowMs }));
-    expect(given.slice(0, 2).map((one) => heard(one).option('vendorClass'))).toEqual(['PXEClient', 'PXEClient']);
-    expect(heard(given[2]).packet).toMatchObject({ file: bootFile, yiaddr: machineAt });
-    expect(heard(given[2]).option('vendorClass')).toBeUndefined();
+    expect(given.slice(0, 2).map((one) => replyIn(one).option('vendorClass'))).toEqual(['PXEClient', 'PXEClient']);
+    expect(replyIn(given[2]).packet).toMatchObject({ file: bootFile, yiaddr: machineAt });
+    expect(replyIn(given[2]).option('vendorClass')).toBeUndefined();
     expect(given[2]?.events[0]).toEqual({ step: 'reshaped', mac, from: 'direct', to: 'plain', discovers: 2 });
   });
 
@@ -85,7 +70,7 @@ describe('a machine that fetches nothing', () => {
     const { ask, shapes } = bootCounter();
     for (let boot = 0; boot < 9; boot += 1) {
       const nowMs = boot * 60_000;
-      expect(heard(ask(discover, { nowMs })).option('vendorClass')).toBe('PXEClient');
+      expect(replyIn(ask(discover, { nowMs })).option('vendorClass')).toBe('PXEClient');
       shapes.transferred(mac, nowMs + 1000);
     }
   });
@@ -99,10 +84,10 @@ describe('what there is to boot', () => {
       step: 'not-answered',
       reason: expect.stringContaining('it gets an address, but no release is active'),
     });
-    const { packet } = heard(given);
+    const { packet } = replyIn(given);
     expect([...packet.options.keys()]).toEqual([53, 54, 51, 58, 59, 1, 28, 3]);
     expect(packet).toMatchObject({ file: '', siaddr: '0.0.0.0', yiaddr: machineAt });
-    const ack = ask(said({ ...take, ...says.x64 }));
+    const ack = ask(message({ ...take, ...says.x64 }));
     expect(ack?.events.map(({ step }) => step)).toEqual(['acknowledged']);
   });
 
@@ -111,8 +96,8 @@ describe('what there is to boot', () => {
     ['a URL', 'longer than the 254 bytes', { bios: { file: `http://a.example.net/${'x'.repeat(240)}` } }],
   ])('has a name that is too long for DHCP: %s', (_, reason, overrides) => {
     const loaders = [`${'x'.repeat(120)}`];
-    const given = bootCounter({ overrides, loaders }).ask(said({ messageType: 'discover', ...says.bios }));
-    expect(heard(given).option('bootFile')).toBeUndefined();
+    const given = bootCounter({ overrides, loaders }).ask(message({ messageType: 'discover', ...says.bios }));
+    expect(replyIn(given).option('bootFile')).toBeUndefined();
     expect(given?.events[0]).toMatchObject({ step: 'not-answered', reason: expect.stringContaining(reason) });
   });
 
@@ -120,13 +105,13 @@ describe('what there is to boot', () => {
     const { ask, ledger } = bootCounter();
     ask(discover);
     expect(ledger.takeUnsaved()).toMatchObject([{ mac, addresses: [machineAt], transaction: 7, releaseId: 'r1' }]);
-    ask(said({ ...take, ...says.x64 }));
+    ask(message({ ...take, ...says.x64 }));
     expect(ledger.takeUnsaved()).toEqual([]);
   });
 
   it('is told to firmware with a fixed address, too (INFORM)', () => {
     const { ask, ledger } = bootCounter();
-    const ack = heard(ask(said({ messageType: 'inform', ...says.x64 }, { ciaddr: '10.0.0.77' })));
+    const ack = replyIn(ask(message({ messageType: 'inform', ...says.x64 }, { ciaddr: '10.0.0.77' })));
     expect(ack.packet).toMatchObject({ file: bootFile, yiaddr: '0.0.0.0' });
     expect(ledger.machineAt('10.0.0.77')).toBe(mac);
   });
@@ -144,7 +129,7 @@ describe('every answer fits', () => {
   } as const;
   const clientIdentifier = new Uint8Array(255).fill(1);
   const offer = (changes: object, counter: Parameters<typeof bootCounter>[0] = crowded) =>
-    heard(bootCounter(counter).ask(said({ messageType: 'discover', ...says.x64, ...changes })));
+    replyIn(bootCounter(counter).ask(message({ messageType: 'discover', ...says.x64, ...changes })));
 
   it.each([
     ['1472, as EDK2 does', 1472, 1444],
@@ -153,7 +138,7 @@ describe('every answer fits', () => {
     ['less than is allowed', 10, 548],
   ])('where option 57 says %s', (_, maximumMessageSize, limitBytes) => {
     const given = offer({ maximumMessageSize, clientIdentifier });
-    expect(given.bytes.length).toBeLessThanOrEqual(limitBytes);
+    expect(given.sizeBytes).toBeLessThanOrEqual(limitBytes);
     expect(given.option('bootFile')).toBe(`loaders/${'x'.repeat(119)}`);
     expect(given.option('router')).toEqual([fullServer.router]);
   });
@@ -161,7 +146,7 @@ describe('every answer fits', () => {
   it('also where a byte more would be too much', () => {
     const sizes = Array.from({ length: 100 }, (_, length) => {
       const network = { ...fullServer, domain: 'x'.repeat(length + 1) };
-      return offer({ maximumMessageSize: 576 }, { ...crowded, network }).bytes.length;
+      return offer({ maximumMessageSize: 576 }, { ...crowded, network }).sizeBytes;
     });
     expect(Math.max(...sizes)).toBe(548);
   });
@@ -192,7 +177,7 @@ describe('a hostile message', () => {
         const all = new Map([[60, text], [53, Uint8Array.of(type)], ...some]);
         const fields = { ciaddr: machineAt, options: all };
         try {
-          const given = counters[at]?.ask(said({}, fields), { port: isBinl ? 'binl' : 'server', from: machineAt });
+          const given = counters[at]?.ask(message({}, fields), { port: isBinl ? 'binl' : 'server', from: machineAt });
           if (given?.datagram !== undefined) expect(given.datagram.bytes.length).toBeLessThanOrEqual(1472);
         } catch (error) {
           if (!hasCode(error, 'DHCP_MALFORMED')) throw error;

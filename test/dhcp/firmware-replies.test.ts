@@ -1,26 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { FirmwareOverrides, Shape } from '../../src/boot/firmware.ts';
 import type { OptionValues } from '../../src/dhcp/options.ts';
-import {
-  bootCounter,
-  fullServer,
-  heard,
-  mac,
-  machineAt,
-  ours,
-  proxyServer,
-  pxe,
-  said,
-  says,
-  theirs,
-} from './boot-counter.ts';
+import { bootCounter, fullServer, machineAt, ours, proxyServer, pxe, says, theirs } from './boot-counter.ts';
+import { mac, message, replyIn } from './machine.ts';
 
 // What each kind of firmware asks for and must hear back, with the source of each that says so.
 
 const firmware = { x64: 'releases/r1/bootx64.efi', arm64: 'releases/arm/bootaa64.efi' };
 
-function offered(options: OptionValues, counter = bootCounter(), fields: Parameters<typeof said>[1] = {}) {
-  return heard(counter.ask(said({ messageType: 'discover', ...options }, fields)));
+function offered(options: OptionValues, counter = bootCounter(), fields: Parameters<typeof message>[1] = {}) {
+  return replyIn(counter.ask(message({ messageType: 'discover', ...options }, fields)));
 }
 
 /** A counter on which UEFI x64 gets this shape, and no other. */
@@ -30,7 +19,7 @@ function shaped(shape: Shape, network = fullServer) {
 }
 
 const askAtBinl = (options: OptionValues = {}) =>
-  said(
+  message(
     { messageType: 'request', ...says.x64, ...options },
     {
       ciaddr: machineAt,
@@ -59,10 +48,10 @@ describe('EDK2, NetworkPkg/UefiPxeBcDxe/PxeBcDhcp4.c', () => {
     const counter = shaped('binl');
     const { packet } = offered(says.x64, counter);
     expect([packet.options.has(60), packet.options.has(43)]).toEqual([true, false]);
-    const ack = heard(counter.ask(askAtBinl(), { port: 'binl', from: machineAt }));
+    const ack = replyIn(counter.ask(askAtBinl(), { port: 'binl', from: machineAt }));
     expect(ack.option('messageType')).toBe('ack');
     expect(ack.option('bootFile')).toBe(firmware.x64);
-    expect(ack.to).toEqual({ address: machineAt, port: 'asker' });
+    expect([ack.to, ack.port]).toEqual([machineAt, 'asker']);
   });
 
   it('gets an address and the names alone in the shape "plain", as from a server that knows no PXE', () => {
@@ -106,7 +95,7 @@ describe('EDK2, NetworkPkg/UefiPxeBcDxe/PxeBcDhcp4.c', () => {
     const dns = Array.from({ length: 60 }, (_, at) => `10.0.1.${at}`);
     const network = { ...fullServer, dns, domain: 'example.net'.repeat(20) };
     const offer = offered({ ...says.x64, maximumMessageSize: 65280 }, bootCounter({ network }));
-    expect(offer.bytes.length).toBeLessThanOrEqual(1472);
+    expect(offer.sizeBytes).toBeLessThanOrEqual(1472);
     expect(offer.packet.options.has(52)).toBe(false);
     expect(offer.packet.file).toBe(firmware.x64);
   });
@@ -123,7 +112,7 @@ describe('EDK2, NetworkPkg/UefiPxeBcDxe/PxeBcDhcp4.c', () => {
       255,
     ]);
     const pick = Uint8Array.of(71, 4, 0x80, 0, 0, 0);
-    const ack = heard(counter.ask(askAtBinl({ vendorOptions: Uint8Array.of(...pick, 255) }), { port: 'binl' }));
+    const ack = replyIn(counter.ask(askAtBinl({ vendorOptions: Uint8Array.of(...pick, 255) }), { port: 'binl' }));
     expect(ack.option('vendorOptions')).toEqual(Uint8Array.of(...pick, 255));
     expect(ack.option('bootFile')).toBe(firmware.x64);
   });
@@ -177,7 +166,7 @@ describe('iPXE, src/net/udp/dhcp.c', () => {
       'efi-x64': { file: 'loaders/ipxe.efi' },
     };
     const { ask } = bootCounter({ overrides });
-    const { packet } = heard(ask(withBytes({ messageType: 'discover', ...options }, more)));
+    const { packet } = replyIn(ask(withBytes({ messageType: 'discover', ...options }, more)));
     expect(packet.file).toBe(file);
   });
 
@@ -192,8 +181,8 @@ describe('iPXE, src/net/udp/dhcp.c', () => {
 
   it('asks at port 4011 from port 68, and hears siaddr and file there', () => {
     const { ask } = bootCounter({ network: proxyServer });
-    const request = said({ messageType: 'request', ...uefi }, { ciaddr: machineAt });
-    const ack = heard(ask(request, { port: 'binl', from: machineAt }));
+    const request = message({ messageType: 'request', ...uefi }, { ciaddr: machineAt });
+    const ack = replyIn(ask(request, { port: 'binl', from: machineAt }));
     expect(ack.packet).toMatchObject({ siaddr: ours, file: `http://${ours}/loaders/grubx64.efi`, yiaddr: '0.0.0.0' });
     expect(ack.option('vendorClass')).toBe('PXEClient');
   });
@@ -242,8 +231,8 @@ describe('architectures, RFC 4578 §2.1 and IANA', () => {
     ['there is no boot file for Itanium (2)', pxe(2)],
     ['there is no boot file for an architecture that it does not name, "PXEClient"', { vendorClass: 'PXEClient' }],
   ])('an address and no PXE option, and a report: it gets an address, but %s', (reason, options) => {
-    const given = bootCounter().ask(said({ messageType: 'discover', ...options }));
-    const { packet } = heard(given);
+    const given = bootCounter().ask(message({ messageType: 'discover', ...options }));
+    const { packet } = replyIn(given);
     expect(packet).toMatchObject({ yiaddr: machineAt, file: '', siaddr: '0.0.0.0' });
     expect([60, 43, 66, 67].filter((code) => packet.options.has(code))).toEqual([]);
     expect(given?.events[0]).toEqual({
@@ -288,8 +277,8 @@ describe('an operating system on the same machine', () => {
 
   it('gets the address that its firmware had, and no boot file', () => {
     const { ask } = bootCounter();
-    const firmwares = heard(ask(said({ messageType: 'discover', ...says.x64 })));
-    const systems = heard(ask(said({ messageType: 'discover', ...linux }, { xid: 8 })));
+    const firmwares = replyIn(ask(message({ messageType: 'discover', ...says.x64 })));
+    const systems = replyIn(ask(message({ messageType: 'discover', ...linux }, { xid: 8 })));
     expect(systems.packet.yiaddr).toBe(firmwares.packet.yiaddr);
     expect(systems.packet.file).toBe('');
     expect([60, 43, 66, 67, 97].filter((code) => systems.packet.options.has(code))).toEqual([]);
@@ -297,7 +286,7 @@ describe('an operating system on the same machine', () => {
 
   it('hears nothing from a proxy', () => {
     expect(
-      bootCounter({ network: proxyServer }).ask(said({ messageType: 'discover', ...linux }))?.datagram,
+      bootCounter({ network: proxyServer }).ask(message({ messageType: 'discover', ...linux }))?.datagram,
     ).toBeUndefined();
   });
 });
@@ -306,12 +295,12 @@ describe('a machine beside another server (PXE 2.1 §2.2, RFC 2131 §4.3.2)', ()
   it('never hears an ACK on port 67 to a REQUEST that names the other one', () => {
     const { ask } = bootCounter({ network: proxyServer });
     const take = { messageType: 'request', serverIdentifier: theirs, requestedAddress: machineAt } as const;
-    expect(ask(said({ ...take, ...says.x64 }))?.datagram).toBeUndefined();
+    expect(ask(message({ ...take, ...says.x64 }))?.datagram).toBeUndefined();
   });
 });
 
 function withBytes(options: OptionValues, more: ReadonlyMap<number, Uint8Array>): Uint8Array {
-  const bytes = said(options);
+  const bytes = message(options);
   const extra = [...more].flatMap(([code, value]) => [code, value.length, ...value]);
   const end = bytes.indexOf(255, 240);
   // The End that a message has lies behind its options; these ones go before it.
