@@ -116,7 +116,7 @@ export function answer(datagram: Uint8Array, circumstances: Circumstances): Answ
   }
   return {
     datagram: { bytes: encodeReply(draft, exchange), to: destination(draft, exchange, circumstances.from) },
-    isLasting: draft.reply === 'ack' || (chosen.network.mode === 'proxy' && draft.file !== ''),
+    isLasting: draft.reply === 'ack' || (chosen.network.mode === 'proxy' && draft.options.bootFile !== undefined),
     mac,
     events: [...draft.events, ...answered(draft, exchange)],
   };
@@ -148,6 +148,7 @@ function destination(draft: Draft, { request, port, network, range, relay }: Exc
 function answered(draft: Draft, { request, type, mac, network, port }: Exchange): readonly BootEvent[] {
   if (draft.reply !== 'offer' && draft.reply !== 'ack') return [];
   const vendorClass = readOption(request.options, 'vendorClass');
+  const { bootFile } = draft.options;
   const givesAddress = network.mode === 'server' && port === 'server';
   const own = givesAddress || type === 'inform' ? request.ciaddr : noAddress;
   return [
@@ -155,7 +156,7 @@ function answered(draft: Draft, { request, type, mac, network, port }: Exchange)
       step: draft.reply === 'offer' ? 'offered' : 'acknowledged',
       mac,
       address: draft.address === noAddress ? own : draft.address,
-      ...(draft.file === '' ? {} : { bootFile: draft.file }),
+      ...(bootFile === undefined ? {} : { bootFile }),
       ...(request.giaddr === noAddress ? {} : { relay: request.giaddr }),
       ...(vendorClass === undefined ? {} : { vendorClass }),
     },

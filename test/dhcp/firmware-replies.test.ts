@@ -135,9 +135,12 @@ describe('UEFI HTTP Boot, EDK2 NetworkPkg/HttpBootDxe/HttpBootDhcp4.c', () => {
 
   it('reads a URL that is too long for `file` in option 67', () => {
     const file = `http://mirror.example.net/${'x'.repeat(120)}.efi`;
-    const offer = offered(says.httpX64, bootCounter({ overrides: { 'http-x64': { file } } }));
-    expect(offer.packet.file).toBe('');
-    expect(offer.option('bootFile')).toBe(file);
+    const given = bootCounter({ overrides: { 'http-x64': { file } } }).ask(
+      message({ messageType: 'discover', ...says.httpX64 }),
+    );
+    expect(replyIn(given).packet.file).toBe('');
+    expect(replyIn(given).option('bootFile')).toBe(file);
+    expect(given?.events).toMatchObject([{ step: 'offered', bootFile: file }]);
   });
 
   it('gets its file from a proxy as well', () => {
