@@ -155,9 +155,9 @@ export function encodePacket(packet: DhcpPacket): Uint8Array {
     .u32(parseIpv4(packet.yiaddr) ?? 0)
     .u32(parseIpv4(packet.siaddr) ?? 0)
     .u32(parseIpv4(packet.giaddr) ?? 0);
-  putPadded(writer, packet.chaddr, chaddrBytes);
-  putPadded(writer, text.encode(packet.sname).subarray(0, snameBytes - 1), snameBytes);
-  putPadded(writer, text.encode(packet.file).subarray(0, fileBytes - 1), fileBytes);
+  writer.put(packet.chaddr).zeros(chaddrBytes - packet.chaddr.length);
+  putText(writer, packet.sname, snameBytes);
+  putText(writer, packet.file, fileBytes);
   writer.u32(magicCookie);
   let hasPad = false;
   for (const [code, bytes] of packet.options) {
@@ -180,9 +180,11 @@ export function optionBytes(bytes: Uint8Array): number {
   return bytes.length + 2 * Math.max(Math.ceil(bytes.length / maximumOptionBytes), 1);
 }
 
-function putPadded(writer: Writer, bytes: Uint8Array, size: number): void {
-  if (bytes.length > 0) writer.put(bytes);
-  writer.zeros(size - bytes.length);
+/** Cut, so that it ends with a NUL in any case. Most answers have no such text. */
+function putText(writer: Writer, value: string, size: number): void {
+  const cut = value.slice(0, size - 1);
+  if (cut !== '') writer.put(text.encode(cut));
+  writer.zeros(size - cut.length);
 }
 
 /** A value that is longer than an option can be goes in pieces. RFC 3396 §6. */
