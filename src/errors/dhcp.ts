@@ -20,7 +20,7 @@ export const dhcpErrors = {
   DHCP_OPTION_INVALID: {
     exit: exit.usage,
     problem: 'the DHCP option {option} cannot be set to {value}: {reason}',
-    remedy: 'docs/reference/dhcp-options.md lists the names of options and how their values are written.',
+    remedy: 'See docs/reference/dhcp-options.md for the names of options, and how their values are written.',
   },
   DHCP_NO_OFFER: {
     exit: exit.unbootable,
