@@ -1,7 +1,7 @@
 import type { BootAnswer } from '../boot/plan.ts';
 import type { Draft, Exchange, ReplyStep } from './exchange.ts';
 import type { Network6 } from './network.ts';
-import { encodeOption, optionTable } from './options.ts';
+import { encodeOption, optionTable, readAll } from './options.ts';
 import { type FirmwareSeen, readFirmware } from './read-firmware.ts';
 
 /** Messages whose answers are about booting; the others only go on with a lease. */
@@ -32,7 +32,7 @@ export const addBootFile: ReplyStep = (draft, exchange) => {
   }
   const answer = exchange.bootFor({
     mac: client.name,
-    transaction: request.transaction,
+    transaction: bootOf(exchange),
     firmware: seen.firmware,
     vendorClass: seen.vendorClass,
     address: draft.addresses[0] ?? elsewhere,
@@ -48,6 +48,15 @@ export const addBootFile: ReplyStep = (draft, exchange) => {
     options: [...draft.options, encodeOption('bootFileUrl', url), ...(marks ? vendorClassOf(exchange, seen) : [])],
   };
 };
+
+/**
+ * The same for all messages of one boot. DHCPv6 has a transaction for each pair of messages, but the IAID stays (EDK2
+ * takes another one for each boot). To a proxy, EDK2 speaks of no IAID when it asks again, and keeps the transaction.
+ */
+function bootOf({ request, network }: Exchange): number {
+  const [association] = network.mode === 'proxy' ? [] : readAll(request.options, 'association', 1);
+  return association?.iaid ?? request.transaction;
+}
 
 /** As it came. */
 function vendorClassOf({ request }: Exchange, { vendorClass }: FirmwareSeen): Draft['options'] {

@@ -15,7 +15,7 @@ const named = {
 } as const;
 
 /** Those that say who is who and who gets what: the exchange would break. */
-const ours = new Set(
+const ours = new Set<number>(
   Object.entries(optionTable)
     .filter(([name]) => !(name in named))
     .map(([, { code }]) => code),

@@ -6,6 +6,11 @@ import { AddressRow, describePrefix, describeRanges, firstAddress, spread } from
 
 /** Whoever uses a declined address unasked may be gone by then. */
 const declinedMs = 600_000;
+/**
+ * Where a loader takes the network card over, EDK2 gives the address back that the loader goes on with (tried: OVMF
+ * 2022.11, and iPXE). Nobody else gets it until the boot has come to its system.
+ */
+const releasedMs = 600_000;
 /** Beyond, only addresses that were in use before are given again: invented machines cost no more memory than that. */
 const mostAddresses = 262_144;
 /** How often an address is drawn before they are tried one by one. */
@@ -123,8 +128,7 @@ export class LeaseTable6 {
   release(client: Client, iaid: number, address: string, nowMs: number): boolean {
     const lease = this.#leaseOf(client, iaid, address);
     if (lease === undefined) return false;
-    this.#keep({ ...lease, state: 'released', expiresMs: nowMs });
-    this.#fullUntilMs = 0;
+    this.#keep({ ...lease, state: 'released', expiresMs: nowMs + releasedMs });
     return true;
   }
 
@@ -139,7 +143,7 @@ export class LeaseTable6 {
   /** Takes an address back from whoever has it, or that it was set aside. `undefined`: nothing held it. */
   free(address: string, nowMs: number): Lease6 | undefined {
     const lease = this.#leases.get(address);
-    if (lease === undefined || heldUntilMs(lease) <= nowMs) return undefined;
+    if (lease === undefined || lease.expiresMs <= nowMs) return undefined;
     this.#keep({ ...lease, state: 'released', expiresMs: nowMs });
     this.#fullUntilMs = 0;
     return lease;
@@ -189,9 +193,9 @@ export class LeaseTable6 {
     if (taken.has(address) || !this.#isGivable(address)) return false;
     if (this.#reserved.has(address) && !this.#reservedFor(client).includes(address)) return false;
     const lease = this.#leases.get(address);
-    if (lease === undefined || heldUntilMs(lease) <= nowMs) return true;
+    if (lease === undefined || lease.expiresMs <= nowMs) return true;
     if (lease.state === 'declined') return false;
-    return (lease.duid === client.duid && lease.iaid === iaid) || this.#isSameMachine(address, client);
+    return isOf(lease, client, iaid) || this.#isSameMachine(address, client);
   }
 
   /**
@@ -236,7 +240,7 @@ export class LeaseTable6 {
     let soonestMs = Number.POSITIVE_INFINITY;
     for (const [address, lease] of this.#leases) {
       if (this.#mayHave(wanted, address, nowMs)) return address;
-      soonestMs = Math.min(soonestMs, Math.max(heldUntilMs(lease), nowMs + 1000));
+      soonestMs = Math.min(soonestMs, Math.max(lease.expiresMs, nowMs + 1000));
     }
     this.#fullUntilMs = soonestMs;
     return undefined;
@@ -244,8 +248,7 @@ export class LeaseTable6 {
 
   #leaseOf(client: Client, iaid: number, address: string): Lease6 | undefined {
     const lease = this.#leases.get(address);
-    const isTheirs = lease?.duid === client.duid && lease.iaid === iaid && lease.state === 'bound';
-    return isTheirs ? lease : undefined;
+    return lease?.state === 'bound' && isOf(lease, client, iaid) ? lease : undefined;
   }
 
   #keep(lease: Lease6): void {
@@ -290,11 +293,13 @@ function associationKey(duid: string, iaid: number): string {
   return `${duid}/${iaid}`;
 }
 
+/** Copies of one virtual machine have one DUID, and may have one IAID; their cards tell them apart. */
+function isOf({ duid, iaid, mac }: Lease6, client: Client, wanted: number): boolean {
+  const isOtherCard = client.isCardKnown && mac !== undefined && mac !== client.mac;
+  return duid === client.duid && iaid === wanted && !isOtherCard;
+}
+
 function identities({ mac, duid, uuid }: Pick<Reservation6, 'mac' | 'duid' | 'uuid'>): readonly string[] {
   const known = Object.entries({ mac, duid, uuid }).filter(([, value]) => value !== undefined);
   return known.map(([name, value]) => `${name} ${value}`);
-}
-
-function heldUntilMs({ state, expiresMs }: Lease6): number {
-  return state === 'released' ? 0 : expiresMs;
 }

@@ -13,8 +13,9 @@ export interface Lease6 {
   readonly mac?: string;
   readonly state: LeaseState;
   /**
-   * Milliseconds since 1970. Of a bound lease, its end; of a declined one, when the address may be tried again; of a
-   * released one, when that was. A lease is kept beyond it, so that a machine that comes back gets the same address.
+   * Milliseconds since 1970: no other machine gets the address before. Of a bound lease, its end; of a declined one,
+   * when the address may be tried again; of a released one, some minutes after that. A lease is kept beyond it, so that
+   * a machine that comes back gets the same address.
    */
   readonly expiresMs: number;
 }
