@@ -40,7 +40,9 @@ const SOCK_DGRAM_NONBLOCK_CLOEXEC = 0o2 | 0o4000 | 0o2000000;
 const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
 const SO_BROADCAST = 6;
+const SO_RCVBUF = 8;
 const SO_BINDTODEVICE = 25;
+const SO_RCVBUFFORCE = 33;
 const IPPROTO_IPV6 = 41;
 const IPV6_V6ONLY = 26;
 const AT_FDCWD = -100;
@@ -61,6 +63,7 @@ export interface DeviceSocketOptions {
   readonly interface: string;
   readonly broadcast: boolean;
   readonly reuse: boolean;
+  readonly receiveBufferBytes: number;
 }
 
 /** A bound UDP socket that belongs to one network interface; its file descriptor is the caller's to close. */
@@ -75,6 +78,9 @@ export function openDeviceSocket(options: DeviceSocketOptions): number {
     if (options.reuse) set(SOL_SOCKET, SO_REUSEADDR, one);
     if (options.broadcast) set(SOL_SOCKET, SO_BROADCAST, one);
     if (isIpv6) set(IPPROTO_IPV6, IPV6_V6ONLY, one);
+    // Beyond net.core.rmem_max, which on most systems is 200 KiB, only with CAP_NET_ADMIN.
+    const size = new Uint8Array(Int32Array.of(options.receiveBufferBytes).buffer);
+    if (c.setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, size, size.length) < 0) set(SOL_SOCKET, SO_RCVBUF, size);
     set(SOL_SOCKET, SO_BINDTODEVICE, new TextEncoder().encode(`${options.interface}\0`));
     const address = isIpv6 ? socketAddress6(options) : socketAddress4(options);
     check(c.bind(fd, address, address.length), 'bind');

@@ -55,6 +55,7 @@ function bind(socket: Socket, options: UdpOptions): Promise<void> {
         interface: options.interface,
         broadcast: options.broadcast === true,
         reuse: options.reuse === true,
+        receiveBufferBytes,
       });
       socket.bind({ fd, exclusive: true });
     }
@@ -106,7 +107,7 @@ export const nodeUdp: Udp = {
       throw describeFailure(error, options);
     }
     if (options.broadcast === true) socket.setBroadcast(true);
-    socket.setRecvBufferSize(receiveBufferBytes);
+    if (options.interface === undefined) socket.setRecvBufferSize(receiveBufferBytes);
     const opened = new NodeUdpSocket(socket);
     // An ICMP "port unreachable" of a machine that went away is reported here: no reason to stop.
     socket.on('error', () => {});
