@@ -5,8 +5,7 @@ const states: Readonly<Record<Exclude<LeaseEntry['state'], 'reserved'>, string>>
   bound: 'bound',
   offered: 'offered',
   'set-aside': 'set aside',
-  expired: 'expired',
-  released: 'released',
+  free: 'free',
 };
 
 /** `3 h 20 min`, with one unit or two. */

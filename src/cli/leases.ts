@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import type { Control } from '../control/control.ts';
-import { isCurrent, type LeaseEntry, type Reserved } from '../control/entries.ts';
+import { isCurrent, type LeaseEntry, type ReservationMade } from '../control/entries.ts';
 import { withControl } from './lease-control.ts';
 import { describeConfigured, describeHidden, describeHolder, describeMoment, leaseRows } from './lease-words.ts';
 import { printJson, printTable } from './print.ts';
@@ -63,7 +63,7 @@ function reserveCommand(): Command {
     });
 }
 
-function describeReserved({ reservation: { address, machine, hostName }, holder }: Reserved): string {
+function describeReserved({ reservation: { address, machine, hostName }, holder }: ReservationMade): string {
   const said = `${address} is reserved for ${machine}${hostName === undefined ? '' : ` as ${hostName}`}.`;
   if (holder === undefined) return said;
   return `${said}\n${describeObstacle(holder)}`;

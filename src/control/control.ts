@@ -1,11 +1,16 @@
-import type { Reservation } from '../dhcp/network.ts';
-import { describeSubnet } from '../dhcp/subnet.ts';
 import { BootwrightError } from '../errors.ts';
 import { parseIpv4 } from '../wire/addresses.ts';
-import { isCurrent, type LeaseEntry, type ReservationEntry, type ReservationWish, type Reserved } from './entries.ts';
-import { listLeases, sameMachine } from './list.ts';
-import { networkOf, refuseUnusable } from './networks.ts';
-import type { ConfiguredReservation, ControlParts } from './parts.ts';
+import {
+  isCurrent,
+  type LeaseEntry,
+  type ReservationEntry,
+  type ReservationMade,
+  type ReservationWish,
+} from './entries.ts';
+import { isSameMachine, listLeases } from './list.ts';
+import { networkOf } from './networks.ts';
+import type { Configured, ControlParts, Reserved } from './parts.ts';
+import { refuseUnusable } from './refuse.ts';
 import { readAddress, readHostName, readMachine, writeMachine } from './texts.ts';
 
 /** What commands can ask of a server, or of the state that it left. Every refusal is a BootwrightError. */
@@ -17,73 +22,69 @@ export interface Control {
    * Keeps an address for one machine. Throws ADDRESS_INVALID, MACHINE_INVALID, HOST_NAME_INVALID, DHCP_RESERVATION_INVALID
    * or one of RESERVATION_….
    */
-  reserve(wish: ReservationWish): Promise<Reserved>;
+  reserve(wish: ReservationWish): Promise<ReservationMade>;
   /** Throws ADDRESS_INVALID, RESERVATION_NOT_FOUND or RESERVATION_CONFIGURED. */
   unreserve(address: string): Promise<ReservationEntry>;
   /** Takes an address from its machine, which is not told. What it was. Throws ADDRESS_INVALID or LEASE_NOT_FOUND. */
   release(address: string): Promise<LeaseEntry>;
 }
 
-type AnyReservation = Reservation & Partial<ConfiguredReservation>;
-
 export function createControl(parts: ControlParts): Control {
+  const { networks, kept, nowMs } = parts;
   const inTurn = oneByOne();
 
-  const entryOf = (reservation: AnyReservation): ReservationEntry => ({
-    machine: writeMachine(reservation),
-    address: reservation.address,
-    ...(reservation.hostName === undefined ? {} : { hostName: reservation.hostName }),
-    network: reservation.network ?? networkOf(reservation.address, parts.networks())?.name ?? '',
-    ...(reservation.where === undefined ? {} : { where: reservation.where }),
-  });
-
   // Where both have an address, what commands did is found first, and can be undone.
-  const allReservations = async (): Promise<AnyReservation[]> => [...(await parts.kept.load()), ...parts.configured()];
+  const allReservations = async (): Promise<(Reserved & Partial<Configured>)[]> => [
+    ...(await kept.load()),
+    ...parts.configured,
+  ];
 
-  async function leases(): Promise<readonly LeaseEntry[]> {
-    const reservations = (await allReservations()).map((reservation) => ({
-      reservation,
-      network: entryOf(reservation).network,
-      where: reservation.where,
-    }));
-    return listLeases(await parts.leases(), reservations, parts.nowMs());
-  }
-
-  async function reserve(wish: ReservationWish): Promise<Reserved> {
-    const address = readAddress(wish.address);
-    const hostName = readHostName(wish.hostName);
-    const reservation = {
-      ...readMachine(wish.machine),
+  function entryOf(reservation: Reserved & Partial<Configured>): ReservationEntry {
+    const { address, hostName, where, network = networkOf(address, networks)?.name ?? '' } = reservation;
+    return {
+      machine: writeMachine(reservation),
       address,
       ...(hostName === undefined ? {} : { hostName }),
+      network,
+      ...(where === undefined ? {} : { where }),
     };
-    if (parseIpv4(address) === undefined) throw new BootwrightError('RESERVATION_ONLY_IPV4', { address });
-    const networks = parts.networks();
-    const network = networkOf(address, networks);
-    if (network === undefined || network.mode !== 'server') {
-      const giving = networks.filter(({ mode }) => mode === 'server').map(({ subnet }) => describeSubnet(subnet));
-      if (giving.length === 0) throw new BootwrightError('RESERVATION_NETWORK_UNKNOWN', { address });
-      throw new BootwrightError('RESERVATION_OUTSIDE', { address, networks: giving.join(', ') });
-    }
-    const there = (await allReservations()).filter((other) => networkOf(other.address, networks) === network);
-    refuseUnusable(reservation, network, there);
-    const former = (await parts.kept.load()).find((other) => other.address === address);
-    if (former !== undefined) await parts.unreserved(address, network.name);
-    await parts.reserved(reservation, network.name);
+  }
+
+  async function leases(): Promise<readonly LeaseEntry[]> {
+    const reservations = await allReservations();
+    const listed = reservations.map((reservation) => ({ ...reservation, network: entryOf(reservation).network }));
+    return listLeases(await parts.leases(), listed, nowMs());
+  }
+
+  async function reserve(wish: ReservationWish): Promise<ReservationMade> {
+    const address = readAddress(wish.address);
+    const hostName = readHostName(wish.hostName);
+    const machine = readMachine(wish.machine, parseIpv4(address) === undefined ? 'duid' : 'clientId');
+    const reservation: Reserved = { ...machine, address, ...(hostName === undefined ? {} : { hostName }) };
+    const others = await allReservations();
+    refuseUnusable(reservation, networks, others);
+    await change(
+      reservation,
+      (await kept.load()).find((other) => other.address === address),
+    );
+    const known = (await parts.leases()).filter(
+      (lease) => lease.address === address && !isSameMachine(reservation, lease),
+    );
+    const holder = listLeases(known, [], nowMs()).find(isCurrent);
+    return { reservation: entryOf(reservation), ...(holder === undefined ? {} : { holder }) };
+  }
+
+  /** Those who answer machines may refuse, and the disk may be full: then all is as before. */
+  async function change(reservation: Reserved, former: Reserved | undefined): Promise<void> {
+    if (former !== undefined) parts.unreserved(former.address);
     try {
-      await parts.kept.save(reservation);
+      parts.reserved(reservation);
+      await kept.save(reservation);
     } catch (error) {
-      await parts.unreserved(address, network.name);
-      if (former !== undefined) await parts.reserved(former, network.name);
+      parts.unreserved(reservation.address);
+      if (former !== undefined) parts.reserved(former);
       throw error;
     }
-    const known = await parts.leases();
-    const holder = listLeases(
-      known.filter((lease) => lease.address === address && !sameMachine(reservation, lease)),
-      [],
-      parts.nowMs(),
-    ).find(isCurrent);
-    return { reservation: entryOf(reservation), ...(holder === undefined ? {} : { holder }) };
   }
 
   async function unreserve(text: string): Promise<ReservationEntry> {
@@ -94,15 +95,15 @@ export function createControl(parts: ControlParts): Control {
     if (found.where !== undefined) {
       throw new BootwrightError('RESERVATION_CONFIGURED', { address, machine: entry.machine, where: found.where });
     }
-    await parts.kept.remove(address);
-    await parts.unreserved(address, entry.network);
+    await kept.remove(address);
+    parts.unreserved(address);
     return entry;
   }
 
   async function release(text: string): Promise<LeaseEntry> {
     const address = readAddress(text);
     const known = (await parts.leases()).filter((lease) => lease.address === address);
-    const [lease] = listLeases(known, [], parts.nowMs()).filter(isCurrent);
+    const lease = listLeases(known, [], nowMs()).find(isCurrent);
     if (lease === undefined || !(await parts.release(address))) {
       throw new BootwrightError('LEASE_NOT_FOUND', { address });
     }

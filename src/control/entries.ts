@@ -31,8 +31,8 @@ const leaseSchema = Type.Object({
     /** Somebody who has no lease uses it. */
     Type.Literal('set-aside'),
     Type.Literal('reserved'),
-    Type.Literal('expired'),
-    Type.Literal('released'),
+    /** Nobody has it any more; the machine that had it last would get it again. */
+    Type.Literal('free'),
   ]),
   /** Milliseconds since 1970: when it ends, or when it ended. A reserved address that nobody has knows no end. */
   untilMs: Type.Optional(Type.Number()),
@@ -61,10 +61,10 @@ export const failureSchema = Type.Object({
 export type ReservationWish = Static<typeof wishSchema>;
 export type ReservationEntry = Static<typeof reservationSchema>;
 export type LeaseEntry = Static<typeof leaseSchema>;
-export type Reserved = Static<typeof reservedSchema>;
+export type ReservationMade = Static<typeof reservedSchema>;
 export type Failure = Static<typeof failureSchema>;
 
-/** True where the address is not free for any machine. */
+/** True where somebody has the address, or it is kept. */
 export function isCurrent({ state }: LeaseEntry): boolean {
-  return state !== 'expired' && state !== 'released';
+  return state !== 'free';
 }

@@ -1,71 +1,67 @@
-import type { Reservation } from '../dhcp/network.ts';
-import { ownerKey } from '../dhcp/reservations.ts';
 import { parseIpv4, parseIpv6 } from '../wire/addresses.ts';
 import { isCurrent, type LeaseEntry } from './entries.ts';
-import type { KnownLease } from './parts.ts';
-import { writeMachine } from './texts.ts';
+import type { KnownLease, Reserved } from './parts.ts';
+import { keysOf, writeMachine } from './texts.ts';
 
-/** True where the machine that has the lease is the one of the reservation, as far as both say. */
-export function sameMachine(reservation: Reservation, { machine, reservation: key }: KnownLease): boolean {
-  if (machine !== undefined && (machine === reservation.mac || machine === `id:${reservation.clientId}`)) return true;
-  return key !== undefined && key === ownerKey(reservation);
-}
-
-export interface ListedReservation {
-  readonly reservation: Reservation;
+export interface ListedReservation extends Reserved {
   /** The network's name. */
   readonly network: string;
-  readonly where?: string | undefined;
+  readonly where?: string;
+}
+
+/** True where the machine that has the lease is the one of the reservation, as far as both say. */
+export function isSameMachine(reservation: Reserved, { keys }: KnownLease): boolean {
+  return keysOf(reservation).some((key) => keys.includes(key));
 }
 
 /**
- * Leases as a person looks at them, in the order of the addresses: what ended is `expired`, an offer that ended is
- * nothing, and a reserved address that its machine does not have at the moment has an entry of its own.
+ * Leases as a person looks at them, in the order of the addresses: what ended is `free`, an offer that ended is nothing,
+ * and a reserved address that its machine does not have at the moment has an entry of its own.
  */
 export function listLeases(
   leases: readonly KnownLease[],
   reservations: readonly ListedReservation[],
   nowMs: number,
 ): LeaseEntry[] {
-  const reserved = new Map(reservations.map((each) => [each.reservation.address, each]));
+  const reserved = new Map(reservations.map((reservation) => [reservation.address, reservation]));
   const entries: LeaseEntry[] = [];
   for (const lease of leases) {
-    const own = reserved.get(lease.address);
-    const isReserved = own !== undefined && sameMachine(own.reservation, lease);
-    const hasEnded = lease.state !== 'released' && lease.untilMs <= nowMs;
+    const { address, machine, hostName, untilMs, network } = lease;
+    const hasEnded = untilMs <= nowMs;
     if (hasEnded && lease.state === 'offered') continue;
+    const own = reserved.get(address);
+    const isReserved = own !== undefined && isSameMachine(own, lease);
     const entry: LeaseEntry = {
-      address: lease.address,
-      ...(lease.machine === undefined ? {} : { machine: lease.machine }),
-      ...(lease.hostName === undefined ? {} : { hostName: lease.hostName }),
-      state: hasEnded ? 'expired' : stateOf(lease),
-      untilMs: lease.untilMs,
-      network: lease.network,
+      address,
+      ...(machine === undefined ? {} : { machine }),
+      ...(hostName === undefined ? {} : { hostName }),
+      state: hasEnded ? 'free' : lease.state,
+      untilMs,
+      network,
       isReserved,
       ...(isReserved && own.where !== undefined ? { where: own.where } : {}),
     };
     entries.push(entry);
-    if (isReserved && isCurrent(entry)) reserved.delete(lease.address);
+    if (isReserved && isCurrent(entry)) reserved.delete(address);
   }
-  for (const { reservation, network, where } of reserved.values()) {
-    entries.push({
-      address: reservation.address,
-      machine: writeMachine(reservation),
-      ...(reservation.hostName === undefined ? {} : { hostName: reservation.hostName }),
-      state: 'reserved',
-      network,
-      isReserved: true,
-      ...(where === undefined ? {} : { where }),
-    });
-  }
+  for (const reservation of reserved.values()) entries.push(reservedEntry(reservation));
   return entries
     .map((entry) => ({ entry, key: sortKey(entry.address) }))
     .toSorted(byKey)
     .map(({ entry }) => entry);
 }
 
-function stateOf({ state }: KnownLease): LeaseEntry['state'] {
-  return state === 'declined' ? 'set-aside' : state;
+function reservedEntry(reservation: ListedReservation): LeaseEntry {
+  const { address, hostName, network, where } = reservation;
+  return {
+    address,
+    machine: writeMachine(reservation),
+    ...(hostName === undefined ? {} : { hostName }),
+    state: 'reserved',
+    network,
+    isReserved: true,
+    ...(where === undefined ? {} : { where }),
+  };
 }
 
 /** IPv4 before IPv6, each by its number. */

@@ -1,55 +1,66 @@
-import type { LeaseState } from '../dhcp/lease.ts';
-import type { Network, Reservation } from '../dhcp/network.ts';
+import type { Identity } from './texts.ts';
 
-/** One address as the server knows it, or as the store has kept it. */
+/** One address as a server knows it, or as the store has kept it. */
 export interface KnownLease {
   /** IPv4 or IPv6. */
   readonly address: string;
-  /**
-   * `52:54:00:12:34:56`; or `id:` and a client identifier, `duid:` and a DHCPv6 identifier, in hexadecimal. Of a declined
-   * address, who uses it or who said that somebody does.
-   */
+  /** As leases name it; of an address that is set aside, who uses it or said that somebody does. */
   readonly machine?: string;
+  /** What else is known of that machine, as `keysOf` writes it. */
+  readonly keys: readonly string[];
   readonly hostName?: string;
-  readonly state: LeaseState | 'offered';
-  /** Milliseconds since 1970; of a released one, when that was. */
+  /** `free`: nobody has it any more; the machine that had it last would get it again. */
+  readonly state: 'bound' | 'offered' | 'set-aside' | 'free';
+  /** Milliseconds since 1970; of a free one, since when. */
   readonly untilMs: number;
   /** The network's name. */
   readonly network: string;
-  /** `ownerKey` of the reservation that gave it, where that is for more than a MAC address. */
-  readonly reservation?: string;
 }
 
-/** A reservation that no command made, of IPv4 or IPv6. */
-export interface ConfiguredReservation extends Reservation {
-  /** Of DHCPv6: hexadecimal digits. */
-  readonly duid?: string;
+/** An address that is kept for one machine, of IPv4 or IPv6. */
+export interface Reserved extends Identity {
+  readonly address: string;
+  readonly hostName?: string;
+}
+
+/** One that no command made. */
+export interface Configured extends Reserved {
   /** The network's name. */
   readonly network: string;
   /** Where it stands, to end a line with: `bootwright.yaml`. */
   readonly where: string;
 }
 
-/** Reservations that commands made, as `storedReservations` keeps them. */
+/** Reservations that commands made. */
 export interface KeptReservations {
-  load(): Promise<Reservation[]>;
-  save(reservation: Reservation): Promise<void>;
+  load(): Promise<readonly Reserved[]>;
+  /** Over the earlier one of the same address. */
+  save(reservation: Reserved): Promise<void>;
   remove(address: string): Promise<boolean>;
 }
 
-/** What `createControl` works on: a server that runs, or what one has left on the disk. */
-export interface ControlParts {
-  readonly nowMs: () => number;
-  readonly networks: () => readonly ControlledNetwork[];
-  readonly configured: () => readonly ConfiguredReservation[];
-  readonly kept: KeptReservations;
-  readonly leases: () => Promise<readonly KnownLease[]>;
-  /** Frees an address of one of `leases`, safely; false where nobody has it any more. */
-  readonly release: (address: string) => Promise<boolean>;
-  /** Tell those who answer machines. The network is the one that `networks` calls so. */
-  readonly reserved: (reservation: Reservation, network: string) => void | Promise<void>;
-  readonly unreserved: (address: string, network: string) => void | Promise<void>;
+/** A network of machines, as far as reservations depend on it. */
+export interface ControlledNetwork {
+  readonly name: string;
+  /** `10.0.0.0/24`, for texts. */
+  readonly subnet: string;
+  /** Only a server gives addresses, a proxy does not. */
+  readonly mode: 'server' | 'proxy';
+  has(address: string): boolean;
+  /** Why no machine can have that address, though it is in the subnet. */
+  whyNot(address: string): string | undefined;
 }
 
-/** What a reservation depends on; of networks of IPv4 alone. */
-export type ControlledNetwork = Pick<Network, 'name' | 'mode' | 'serverAddress' | 'subnet' | 'router' | 'dns'>;
+/** What `createControl` works on: servers that run, or what they have left on the disk. */
+export interface ControlParts {
+  readonly nowMs: () => number;
+  readonly networks: readonly ControlledNetwork[];
+  readonly configured: readonly Configured[];
+  readonly kept: KeptReservations;
+  readonly leases: () => Promise<readonly KnownLease[]>;
+  /** Ends what holds an address, safely; false where nothing does. */
+  readonly release: (address: string) => Promise<boolean>;
+  /** Tell those who answer machines. */
+  readonly reserved: (reservation: Reserved) => void;
+  readonly unreserved: (address: string) => void;
+}

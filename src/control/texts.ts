@@ -14,32 +14,46 @@ export interface Identity {
 }
 
 const uuid = /^(?:uuid:)?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$/;
-/** Seven bytes or more: six without a word before them are a MAC address. Option 61 has two at least (RFC 2132 §9.14). */
-const clientId = /^(?:id:((?:[0-9a-f]{2}[:-]?){1,254}[0-9a-f]{2})|((?:[0-9a-f]{2}[:-]?){6,254}[0-9a-f]{2}))$/;
+/** Two bytes at least (RFC 2132 §9.14, RFC 8415 §11.1). */
+const named = /^(id|duid):((?:[0-9a-f]{2}[:-]?){1,254}[0-9a-f]{2})$/;
+/** Six bytes without a word before them are a MAC address. */
+const unnamed = /^(?:[0-9a-f]{2}[:-]?){6,254}[0-9a-f]{2}$/;
+const ciscoMac = /^([0-9a-f]{4})\.([0-9a-f]{4})\.([0-9a-f]{4})$/;
 const bareMac = /^[0-9a-f]{12}$/;
 
 /**
- * A machine as a person writes it: `52:54:00:12:34:56` (hyphens, dots as Cisco sets them, or nothing between), a UUID, or
- * a client identifier, which may have `id:` before it. Throws MACHINE_INVALID.
+ * A machine as a person writes it: `52:54:00:12:34:56` (hyphens, dots as Cisco sets them, or nothing between), a UUID, a
+ * client identifier after `id:`, a DHCPv6 identifier after `duid:`, or one of these two without a word, which `otherwise`
+ * says. Throws MACHINE_INVALID.
  */
-export function readMachine(text: string): Identity {
+export function readMachine(text: string, otherwise: 'clientId' | 'duid'): Identity {
   const machine = text.trim().toLowerCase();
   const asUuid = uuid.exec(machine)?.[1];
   if (asUuid !== undefined) return { uuid: asUuid };
-  const digits = /^([0-9a-f]{4}\.){2}[0-9a-f]{4}$/.test(machine) ? machine.replaceAll('.', '') : machine;
-  const mac = parseMac(bareMac.test(digits) ? (digits.match(/../g)?.join(':') ?? '') : digits);
+  const compact = machine.replace(ciscoMac, '$1$2$3');
+  const mac = parseMac(bareMac.test(compact) ? compact.replace(/..(?=.)/g, '$&:') : compact);
   if (mac !== undefined) return { mac: formatMac(mac) };
-  const [, named, bare] = clientId.exec(machine) ?? [];
-  const id = named ?? bare;
-  if (id === undefined) throw new BootwrightError('MACHINE_INVALID', { machine: text.slice(0, 80) });
-  return { clientId: id.replace(/[:-]/g, '') };
+  const [, kind, value] = named.exec(machine) ?? [];
+  if (value !== undefined) return { [kind === 'id' ? 'clientId' : 'duid']: value.replace(/[:-]/g, '') };
+  if (unnamed.test(machine)) return { [otherwise]: machine.replace(/[:-]/g, '') };
+  throw new BootwrightError('MACHINE_INVALID', { machine: text.slice(0, 80) });
 }
 
 /** The first thing that is known of it, as `readMachine` takes it, and as leases name a machine. */
-export function writeMachine({ mac, clientId: id, duid, uuid: byUuid }: Identity): string {
+export function writeMachine({ mac, clientId, duid, uuid: byUuid }: Identity): string {
   if (mac !== undefined) return mac;
-  if (id !== undefined) return `id:${id}`;
+  if (clientId !== undefined) return `id:${clientId}`;
   return duid !== undefined ? `duid:${duid}` : `uuid:${byUuid}`;
+}
+
+/** All that is known of it, to be compared: as leases say by what a machine was known. */
+export function keysOf({ mac, clientId, duid, uuid: byUuid }: Identity): readonly string[] {
+  return [
+    ...(mac === undefined ? [] : [mac]),
+    ...(clientId === undefined ? [] : [`id:${clientId}`]),
+    ...(duid === undefined ? [] : [`duid:${duid}`]),
+    ...(byUuid === undefined ? [] : [`uuid:${byUuid.replaceAll('-', '')}`]),
+  ];
 }
 
 /** The canonical text of an IPv4 or IPv6 address. Throws ADDRESS_INVALID. */

@@ -20,6 +20,8 @@ export interface LeaseView {
   /** As the machine called itself. */
   readonly hostName?: string;
   readonly reservation?: Reservation;
+  /** `ownerKey` of the reservation by which the machine has it, where that is for more than a MAC address. */
+  readonly owner?: string;
 }
 
 /** In the order of networks and addresses. */
@@ -40,6 +42,7 @@ function view(network: string, known: AddressState, nowMs: number): LeaseView {
     ...stateOf(known, nowMs),
     ...(lease?.hostName === undefined ? {} : { hostName: lease.hostName }),
     ...(reservation === undefined ? {} : { reservation }),
+    ...(lease?.reservation === undefined ? {} : { owner: lease.reservation }),
   };
 }
 

@@ -30,7 +30,7 @@ export const controlErrors = {
     exit: exit.usage,
     problem: '"{machine}" is no MAC address, no UUID and no client identifier',
     remedy:
-      'Write a MAC address as 52:54:00:12:34:56, a UUID as 4c4c4544-0042-3510-8052-b4c04f4e4d32, a client identifier as id:01525400123456.',
+      'Write a MAC address as 52:54:00:12:34:56, a UUID as 4c4c4544-0042-3510-8052-b4c04f4e4d32, a client identifier as id:01525400123456, one of DHCPv6 as duid:00030001525400123456.',
   },
   HOST_NAME_INVALID: {
     exit: exit.usage,
@@ -76,10 +76,5 @@ export const controlErrors = {
     exit: exit.usage,
     problem: 'the address {address} is reserved for {machine} by {where}',
     remedy: 'Change it there, and restart the server.',
-  },
-  RESERVATION_ONLY_IPV4: {
-    exit: exit.usage,
-    problem: 'the address {address} is one of IPv6, which this command cannot reserve',
-    remedy: 'Reserve it in the configuration, under dhcp6.reservations.',
   },
 } as const satisfies Record<string, ErrorRow>;

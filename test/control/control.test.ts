@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { lease, makeOffice, nowMs, office } from './office.ts';
+import { lease, makeOffice, nowMs } from './office.ts';
 
 const one = '52:54:00:00:00:01';
 const two = '52:54:00:00:00:02';
@@ -21,16 +21,16 @@ describe('the list of leases', () => {
       leases: [
         lease('10.0.0.10', one, past),
         lease('10.0.0.11', one, { ...past, state: 'offered' }),
-        lease('10.0.0.12', one, { ...past, state: 'declined' }),
-        lease('10.0.0.13', one, { ...past, state: 'released' }),
+        lease('10.0.0.12', one, { ...past, state: 'set-aside' }),
+        lease('10.0.0.13', one, { ...past, state: 'free' }),
         lease('10.0.0.14', one, { state: 'offered' }),
-        lease('10.0.0.15', one, { state: 'declined' }),
+        lease('10.0.0.15', one, { state: 'set-aside' }),
       ],
     });
     expect((await control.leases()).map(({ address, state }) => `${address} ${state}`)).toEqual([
-      '10.0.0.10 expired',
-      '10.0.0.12 expired',
-      '10.0.0.13 released',
+      '10.0.0.10 free',
+      '10.0.0.12 free',
+      '10.0.0.13 free',
       '10.0.0.14 offered',
       '10.0.0.15 set-aside',
     ]);
@@ -41,9 +41,9 @@ describe('the list of leases', () => {
       leases: [
         lease('10.0.0.10', one, { hostName: 'its-own' }),
         lease('10.0.0.11', two),
-        lease('10.0.0.12', two, { reservation: `uuid:${uuid.replaceAll('-', '')}` }),
+        lease('10.0.0.12', two, { keys: [two, `uuid:${uuid.replaceAll('-', '')}`] }),
         lease('10.0.0.13', 'id:0102'),
-        lease('10.0.0.15', one, { state: 'released', untilMs: nowMs - 5 }),
+        lease('10.0.0.15', one, { state: 'free', untilMs: nowMs - 5 }),
       ],
       configured: [
         { address: '10.0.0.10', mac: one, ...inFile },
@@ -52,7 +52,7 @@ describe('the list of leases', () => {
         { address: '10.0.0.13', clientId: '0102', ...inFile },
         { address: '10.0.0.14', uuid, ...inFile },
         { address: '10.0.0.15', mac: one, ...inFile },
-        { address: 'fd00::5', duid: '00030001525400000001', ...inFile, network: 'eth0' },
+        { address: 'fd00::5', duid: '00030001525400000001', ...inFile },
       ],
     });
     const leases = await control.leases();
@@ -63,7 +63,7 @@ describe('the list of leases', () => {
       ['10.0.0.12', two, 'bound', true],
       ['10.0.0.13', 'id:0102', 'bound', true],
       ['10.0.0.14', `uuid:${uuid}`, 'reserved', true],
-      ['10.0.0.15', one, 'released', true],
+      ['10.0.0.15', one, 'free', true],
       ['10.0.0.15', one, 'reserved', true],
       ['fd00::5', 'duid:00030001525400000001', 'reserved', true],
     ]);
@@ -95,7 +95,7 @@ describe('to reserve an address', () => {
     });
     expect(await control.reservations()).toEqual([reservation]);
     expect(holder).toBeUndefined();
-    expect(told).toEqual(['eth0: reserved 10.0.0.50']);
+    expect(told).toEqual(['reserved 10.0.0.50']);
   });
 
   it.each([
@@ -118,7 +118,10 @@ describe('to reserve an address', () => {
     ['10.0.0', 'ADDRESS_INVALID'],
     ['10.0.0.256', 'ADDRESS_INVALID'],
     ['fd00::g', 'ADDRESS_INVALID'],
-    ['fd00::5', 'RESERVATION_ONLY_IPV4'],
+    ['fd01::5', 'RESERVATION_OUTSIDE'],
+    ['fd00::', 'RESERVATION_UNUSABLE'],
+    ['fd00::1', 'RESERVATION_UNUSABLE'],
+    ['fd00::53', 'RESERVATION_UNUSABLE'],
     ['192.168.1.1', 'RESERVATION_OUTSIDE'],
     ['10.3.0.5', 'RESERVATION_OUTSIDE'],
     ['10.0.0.0', 'RESERVATION_UNUSABLE'],
@@ -135,9 +138,9 @@ describe('to reserve an address', () => {
   it('an address outside is refused with the networks that there are, if any', async () => {
     const wish = { machine: one, address: '192.168.1.1' };
     await expect(makeOffice().control.reserve(wish)).rejects.toMatchObject({
-      remedy: 'Choose one of: 10.0.0.0/24, 10.2.0.0/16.',
+      remedy: 'Choose one of: 10.0.0.0/24, 10.2.0.0/16, fd00::/64.',
     });
-    const { control } = makeOffice({ networks: [{ ...office, mode: 'proxy' }] });
+    const { control } = makeOffice({ isProxy: true });
     await expect(control.reserve(wish)).rejects.toMatchObject({ code: 'RESERVATION_NETWORK_UNKNOWN' });
   });
 
@@ -165,8 +168,31 @@ describe('to reserve an address', () => {
     await refused(one, '10.0.0.51', { code: 'RESERVATION_OF_MACHINE_EXISTS', data: { address: '10.0.0.50' } });
     await refused(two, '10.0.0.60', { code: 'RESERVATION_CONFIGURED', data: { where: 'bootwright.yaml' } });
     await refused('52:54:00:00:00:06', '10.0.0.61', { code: 'RESERVATION_CONFIGURED', data: { address: '10.0.0.60' } });
-    await refused(uuid, '10.0.0.61', { code: 'DHCP_RESERVATION_INVALID' });
+    await refused(uuid, '10.0.0.61', { code: 'RESERVATION_CONFIGURED', data: { machine: '52:54:00:00:00:06' } });
     expect(kept.all.size).toBe(1);
+  });
+
+  it.each([
+    ['fd00:0::0:5', '00:03:00:01:52:54:00:aa:bb:01', { address: 'fd00::5', duid: '00030001525400aabb01' }],
+    ['fd00::5', 'duid:00030001525400aabb01', { address: 'fd00::5', duid: '00030001525400aabb01' }],
+    ['fd00::5', one, { address: 'fd00::5', mac: one }],
+    ['fd00::5', uuid, { address: 'fd00::5', uuid }],
+  ])('of IPv6: %s for %s', async (address, machine, expected) => {
+    const { control, kept, told } = makeOffice();
+    await control.reserve({ machine: one, address: '10.0.0.50' });
+    await control.reserve({ machine, address });
+    expect([kept.all.get('fd00::5'), told.at(-1)]).toEqual([expected, 'reserved fd00::5']);
+  });
+
+  it.each([
+    ['10.0.0.50', { machine: 'duid:0003' }],
+    ['fd00::5', { machine: 'id:0003' }],
+    ['fd00::5', { machine: one, hostName: 'm1' }],
+  ])('what the protocol of %s does not know is refused: %j', async (address, wish) => {
+    await expect(makeOffice().control.reserve({ ...wish, address })).rejects.toMatchObject({
+      code: 'RESERVATION_UNUSABLE',
+      message: expect.stringMatching(/: DHCP.* no /),
+    });
   });
 
   it('the same machine may have one in each network', async () => {
@@ -181,7 +207,7 @@ describe('to reserve an address', () => {
     await control.reserve({ machine: one, address: '10.0.0.50', hostName: 'a' });
     await control.reserve({ machine: one, address: '10.0.0.50', hostName: 'b' });
     expect(await kept.load()).toEqual([{ mac: one, address: '10.0.0.50', hostName: 'b' }]);
-    expect(told).toEqual(['eth0: reserved 10.0.0.50', 'eth0: unreserved 10.0.0.50', 'eth0: reserved 10.0.0.50']);
+    expect(told).toEqual(['reserved 10.0.0.50', 'unreserved 10.0.0.50', 'reserved 10.0.0.50']);
   });
 
   it('says which other machine has it at the moment', async () => {
@@ -189,7 +215,7 @@ describe('to reserve an address', () => {
       leases: [
         lease('10.0.0.50', two),
         lease('10.0.0.51', two, { untilMs: nowMs - 1 }),
-        lease('10.0.0.52', two, { state: 'declined' }),
+        lease('10.0.0.52', two, { state: 'set-aside' }),
       ],
     });
     const holderOf = async (machine: string, address: string) => (await control.reserve({ machine, address })).holder;
@@ -202,7 +228,7 @@ describe('to reserve an address', () => {
     const { control, kept, told } = makeOffice();
     kept.isFull = true;
     await expect(control.reserve({ machine: one, address: '10.0.0.50' })).rejects.toThrow('the disk is full');
-    expect(told).toEqual(['eth0: reserved 10.0.0.50', 'eth0: unreserved 10.0.0.50']);
+    expect(told).toEqual(['reserved 10.0.0.50', 'unreserved 10.0.0.50']);
     kept.isFull = false;
     await control.reserve({ machine: two, address: '10.0.0.50' });
   });
@@ -222,7 +248,7 @@ describe('to take back a reservation', () => {
     const { control, kept, told } = makeOffice();
     await control.reserve({ machine: one, address: '10.0.0.50' });
     expect(await control.unreserve('10.0.0.50')).toEqual({ machine: one, address: '10.0.0.50', network: 'eth0' });
-    expect([kept.all.size, told.at(-1)]).toEqual([0, 'eth0: unreserved 10.0.0.50']);
+    expect([kept.all.size, told.at(-1)]).toEqual([0, 'unreserved 10.0.0.50']);
     await expect(control.unreserve('10.0.0.50')).rejects.toMatchObject({ code: 'RESERVATION_NOT_FOUND' });
   });
 
@@ -241,14 +267,14 @@ describe('to release an address', () => {
     const { control } = makeOffice({
       leases: [
         lease('10.0.0.10', one),
-        lease('10.0.0.11', two, { state: 'declined' }),
+        lease('10.0.0.11', two, { state: 'set-aside' }),
         lease('fd00::1', 'duid:0003', { network: 'eth0' }),
       ],
     });
     expect(await control.release('10.0.0.10')).toMatchObject({ machine: one, state: 'bound' });
     expect(await control.release('10.0.0.11')).toMatchObject({ state: 'set-aside' });
     expect(await control.release('fd00::1')).toMatchObject({ machine: 'duid:0003' });
-    expect((await control.leases()).map(({ state }) => state)).toEqual(['released', 'released', 'released']);
+    expect((await control.leases()).map(({ state }) => state)).toEqual(['free', 'free', 'free']);
   });
 
   it('that nobody has is refused', async () => {

@@ -71,7 +71,7 @@ describe('a command and a running server', () => {
     expect(await client.reservations()).toEqual([reservation]);
     expect(await client.release('fd00::1')).toMatchObject({ machine: two, state: 'bound' });
     expect(await client.unreserve('10.0.0.10')).toEqual(reservation);
-    expect((await client.leases()).map(({ state }) => state)).toEqual(['bound', 'released']);
+    expect((await client.leases()).map(({ state }) => state)).toEqual(['bound', 'free']);
   });
 
   it('what is refused is refused with the same error', async () => {
