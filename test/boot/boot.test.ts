@@ -12,7 +12,7 @@ for (const { flavour, secureBoot, kernelBy } of ways) {
   describeWith(bootNeeds, title, () => {
     let booted: Awaited<ReturnType<typeof bootServed>>;
     beforeAll(async () => {
-      booted = await bootServed(flavour, secureBoot);
+      booted = await bootServed({ flavour, secureBoot });
     });
 
     it('gets to its login prompt on the live image of its release', () => {

@@ -5,6 +5,7 @@ import { expect } from 'vitest';
 import type { Flavour } from '../liveos/flavours.ts';
 import { liveosImage } from '../liveos/make.ts';
 import { imagePrograms, machinePrograms } from '../liveos/packages.ts';
+import type { MachineFirmware } from './firmware.ts';
 import { createLan, type Lan } from './lan.ts';
 import { startMachine } from './machine.ts';
 import { startPlainServer } from './plain-server.ts';
@@ -24,8 +25,10 @@ export interface Boot {
   readonly kernelArguments: readonly string[];
   /** Its root file system, as in /proc/mounts. */
   readonly root: string;
-  /** By which protocols a path in the release went to the machine. */
+  /** By which protocols a path in the release, or one below `loaders/`, went to the machine. */
   readonly protocolsOf: (path: string) => readonly string[];
+  /** By which protocols anything did. */
+  readonly protocols: readonly string[];
 }
 
 interface Received {
@@ -39,6 +42,7 @@ function bootOf(text: string, received: readonly Received[]): Boot {
     kernelArguments: /^BOOTWRIGHT-BOOTED (.*)$/m.exec(text)?.[1]?.split(' ') ?? [],
     root: /^BOOTWRIGHT-ROOT (.*)$/m.exec(text)?.[1] ?? '',
     protocolsOf: (path) => [...new Set(received.filter((each) => each.path === path).map(({ protocol }) => protocol))],
+    protocols: [...new Set(received.map(({ protocol }) => protocol))],
   };
 }
 
@@ -58,22 +62,32 @@ async function untilLogin(options: Parameters<typeof startMachine>[0]): Promise<
   return machine.console.text;
 }
 
+interface Served {
+  readonly flavour: Flavour;
+  readonly secureBoot?: boolean;
+  readonly firmware?: MachineFirmware;
+  /** The text of `--config`. */
+  readonly config?: string;
+}
+
 /** An image is put into images/ of `bootwright serve`, and a machine boots what became of it. */
-export function bootServed(flavour: Flavour, secureBoot = false): Promise<Boot & { readonly releaseId: string }> {
+export function bootServed(request: Served): Promise<Boot & { readonly releaseId: string }> {
+  const { flavour, secureBoot = false, firmware = 'uefi', config = '' } = request;
   return onLan(async (lan) => {
     const image = await liveosImage(flavour, () => {});
+    const configFile = join(lan.folder, 'bootwright.yaml');
+    await writeFile(configFile, config);
     const server = await startServer({
       place: lan,
-      args: ['--interface', lan.interface, '--range', '10.99.0.50-10.99.0.60'],
+      args: ['--config', configFile, '--interface', lan.interface, '--range', '10.99.0.50-10.99.0.60'],
     });
     await copyFile(image, join(server.images, 'liveos.iso'));
     const { releaseId } = await server.waitFor('published', 60_000);
-    const text = await untilLogin({ lan, secureBoot, from: { mac } });
+    const text = await untilLogin({ lan, secureBoot, firmware, from: { mac } });
     await server.stop();
-    const folder = `releases/${releaseId}/`;
     const received = server.lines.flatMap((line) =>
-      line.step === 'served' && line.outcome === 'complete' && line.path.includes(folder)
-        ? [{ protocol: line.protocol, path: line.path.slice(line.path.indexOf(folder) + folder.length) }]
+      line.step === 'served' && line.outcome === 'complete'
+        ? [{ protocol: line.protocol, path: line.path.replace(/^\/+/, '').replace(`releases/${releaseId}/`, '') }]
         : [],
     );
     return { releaseId, ...bootOf(text, received) };

@@ -5,7 +5,7 @@ import { type Boot, bootNeeds, bootServed, expectNoComplaint } from './boots.ts'
 describeWith(bootNeeds, 'An image with two kernels and a menu of grub2-mkconfig', () => {
   let booted: Boot;
   beforeAll(async () => {
-    booted = await bootServed('versioned');
+    booted = await bootServed({ flavour: 'versioned' });
   });
 
   it('boots the newest kernel, and 6.6.10 is newer than 6.6.9', () => {
@@ -28,7 +28,7 @@ describeWith(bootNeeds, 'An image with two kernels and a menu of grub2-mkconfig'
 describeWith(bootNeeds, 'An image whose whole system is in the initrd', () => {
   let booted: Boot;
   beforeAll(async () => {
-    booted = await bootServed('full-os');
+    booted = await bootServed({ flavour: 'full-os' });
   });
 
   it('runs from memory, without a root= and without fetching anything more', () => {

@@ -1,7 +1,7 @@
 import { createWriteStream } from 'node:fs';
 import { execa } from 'execa';
 import { accelerator } from './accelerator.ts';
-import { firmware } from './firmware.ts';
+import { firmware, type MachineFirmware } from './firmware.ts';
 import type { Lan } from './lan.ts';
 import { SerialConsole } from './serial.ts';
 
@@ -10,6 +10,9 @@ type BootDevice = { readonly mac: string } | { readonly disc: string } | { reado
 
 interface MachineOptions {
   readonly lan: Lan;
+  /** Default `uefi`. */
+  readonly firmware?: MachineFirmware;
+  /** For UEFI alone. */
   readonly secureBoot: boolean;
   readonly from: BootDevice;
   readonly memoryMiB?: number;
@@ -23,7 +26,7 @@ interface Machine {
   stop(): Promise<void>;
 }
 
-function deviceArguments(from: BootDevice, { port }: Lan): readonly string[] {
+function deviceArguments(from: BootDevice, { port }: Lan, kind: MachineFirmware): readonly string[] {
   if ('disc' in from) {
     const drive = `if=none,id=disc,format=raw,media=cdrom,readonly=on,file=${from.disc}`;
     // Behind a card that the kernel of clouds, which the test image has, knows.
@@ -36,24 +39,23 @@ function deviceArguments(from: BootDevice, { port }: Lan): readonly string[] {
   }
   return [
     ...['-netdev', `tap,id=lan,ifname=${port},script=no,downscript=no`],
-    // Without a ROM of its own on the card, the firmware's PXE is what asks.
-    ...['-device', `virtio-net-pci,netdev=lan,mac=${from.mac},romfile=,bootindex=1`],
+    // Without a ROM of its own on the card, UEFI's own PXE is what asks. SeaBIOS has none.
+    ...['-device', `virtio-net-pci,netdev=lan,mac=${from.mac},${kind === 'bios' ? '' : 'romfile=,'}bootindex=1`],
   ];
 }
 
-/** Switches a UEFI machine on that has nothing else to boot from. */
+/** Switches a machine on that has nothing else to boot from. */
 export async function startMachine(options: MachineOptions): Promise<Machine> {
-  const { lan, from, memoryMiB = 2048, serialLog } = options;
+  const { lan, from, firmware: kind = 'uefi', memoryMiB = 2048, serialLog } = options;
   const console = new SerialConsole();
   const [first = '', ...rest] = [
     ...lan.enter,
     'qemu-system-x86_64',
     ...(await accelerator()),
-    ...(await firmware(options.secureBoot, lan.folder)),
+    ...(await firmware(kind, options.secureBoot, lan.folder)),
     ...['-smp', '2', '-m', String(memoryMiB), '-nodefaults', '-no-user-config', '-no-reboot'],
-    // Nobody looks at the screen, but GRUB calls it an error if there is none.
-    ...['-vga', 'std', '-display', 'none', '-serial', 'stdio'],
-    ...deviceArguments(from, lan),
+    ...['-display', 'none', '-serial', 'stdio'],
+    ...deviceArguments(from, lan, kind),
     // The firmware's network wants random numbers.
     ...['-device', 'virtio-rng-pci'],
   ];
