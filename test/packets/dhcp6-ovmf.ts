@@ -83,3 +83,15 @@ export const ipxeRequest = hex(`
   000f 0006 000469505845  # user class
   0008 0002 0003  # elapsed time
 `);
+
+/** HTTP Boot, captured in another boot of the same machine. */
+export const ovmfHttpSolicit = hex(`
+  01 defef8  # SOLICIT
+  0001 000e 0001000131d95834525400b00706  # client identifier
+  0008 0002 0000  # elapsed time
+  0003 000c 7f4667f0ffffffffffffffff  # address association
+  0006 0008 003b003c00170010  # option request
+  003e 0003 010300  # network interface
+  003d 0002 0010  # architecture
+  0010 0027 00000157002148545450436c69656e743a417263683a30303031363a554e44493a303033303030  # vendor class
+`);
