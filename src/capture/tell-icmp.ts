@@ -26,8 +26,6 @@ export function tellIcmp({
   switch (type) {
     case 1:
       return `ICMPv6 from ${from}: ${code === 4 ? 'port unreachable' : `unreachable (${code})`}`;
-    case 133:
-      return 'asks for a router advertisement';
     case 134: {
       const flags = body[1] ?? 0;
       const managed = (flags & advertisementFlags.managed) !== 0;

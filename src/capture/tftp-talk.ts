@@ -25,6 +25,8 @@ export interface TftpSight {
   /** The side that asked. */
   readonly client: End;
   readonly text?: string;
+  /** The path of a read request. */
+  readonly path?: string;
   readonly part: Part;
 }
 
@@ -54,7 +56,8 @@ export class TftpTalk {
     if (this.#transfers.size > mostTransfers && oldest !== undefined) this.#transfers.delete(oldest);
     const options = [...packet.options].map(([name, value]) => `${name} ${value}`).join(', ');
     const name = packet.kind === 'read' ? 'RRQ' : 'WRQ';
-    return { client, text: `TFTP ${name} ${path}${options === '' ? '' : ` (${options})`}`, part: 'message' };
+    const text = `TFTP ${name} ${path}${options === '' ? '' : ` (${options})`}`;
+    return { client, text, part: 'message', ...(packet.kind === 'read' ? { path } : {}) };
   }
 
   #during(
