@@ -51,7 +51,7 @@ export function describe(event: BootEvent, machine: string | undefined): Describ
 }
 
 function describeStep(event: BootEvent, machine: string | undefined): Described {
-  const who = machine ?? ('address' in event ? event.address : event.mac);
+  const who = machine ?? ('address' in event ? event.address : (event.mac ?? 'nobody'));
   switch (event.step) {
     case 'offered':
     case 'acknowledged': {

@@ -95,8 +95,6 @@ const reservations6 = Type.Array(
 const mode = Type.Union([Type.Literal('server'), Type.Literal('proxy'), Type.Literal('off')], {
   description: 'server, proxy or off',
 });
-const mode6 = Type.Union([Type.Literal('server'), Type.Literal('off')], { description: 'server or off' });
-
 /** What DHCP says in one network; what is said nowhere else either has the default that the example file names. */
 export const dhcpOfNetwork = {
   mode: Type.Optional(mode),
@@ -121,7 +119,7 @@ export const dhcpOfNetwork = {
 
 /** The same for DHCPv6. */
 export const dhcp6OfNetwork = {
-  mode: Type.Optional(mode6),
+  mode: Type.Optional(mode),
   address: Type.Optional(ipv6('an IPv6 address of this machine')),
   range: Type.Optional(ranges(ipv6Pattern, 'fd00::100-fd00::1ff')),
   leaseSeconds: Type.Optional(leaseTime()),

@@ -11,6 +11,8 @@ import type { Settings } from './settings.ts';
 /** An IPv4 network that this computer is in. */
 export interface Standpoint {
   readonly interface: string;
+  /** Lower case, with colons. */
+  readonly mac: string;
   readonly address: string;
   readonly netmask: string;
   readonly mtuBytes: number;
@@ -107,11 +109,16 @@ function planDhcp(place: Place, own: Dhcp, settings: Settings): Network | undefi
   };
 }
 
-function planDhcp6(place: Omit<Place, 'subnet'> & { prefix: Prefix }, own: Dhcp6, settings: Settings): Network6 {
+function planDhcp6(
+  place: Omit<Place, 'subnet'> & { prefix: Prefix },
+  mode: Network6['mode'],
+  own: Dhcp6,
+  settings: Settings,
+): Network6 {
   const domain = own.domain ?? settings.dhcp6.domain;
   return {
     ...place,
-    mode: 'server',
+    mode,
     httpPort: settings.http.port,
     ranges: readRanges(own.range),
     leaseSeconds: own.leaseSeconds ?? settings.dhcp6.leaseSeconds,
@@ -139,10 +146,11 @@ function planInterface(wanted: Wanted, settings: Settings, locals: Locals): Serv
   const local = locals.network(wanted);
   const { interface: name, address, netmask } = local;
   const dhcp = planDhcp({ name, serverAddress: address, subnet: { address, netmask } }, wanted.dhcp, settings);
-  if (modeOf(`${name} (IPv6)`, wanted.dhcp6) === 'off') return { ...local, dhcp, dhcp6: undefined };
+  const mode6 = modeOf(`${name} (IPv6)`, wanted.dhcp6);
+  if (mode6 === 'off') return { ...local, dhcp, dhcp6: undefined };
   const local6 = locals.network6({ interface: name, address: wanted.dhcp6.address });
   const place6 = { name, serverAddress: local6.address, prefix: local6.prefix };
-  return { ...local, dhcp, dhcp6: planDhcp6(place6, wanted.dhcp6, settings) };
+  return { ...local, dhcp, dhcp6: planDhcp6(place6, mode6, wanted.dhcp6, settings) };
 }
 
 /** Throws NETWORK_TWICE where a message could be of two networks. */
@@ -179,11 +187,12 @@ export function planNetworks(settings: Settings, locals: Locals): NetworkPlan {
       const planned = planDhcp(place, dhcp, settings);
       if (planned !== undefined) relayed.push(planned);
     }
-    if (network.relayed6 !== undefined && modeOf(network.relayed6, dhcp6) === 'server') {
+    const mode6 = network.relayed6 === undefined ? 'off' : modeOf(network.relayed6, dhcp6);
+    if (network.relayed6 !== undefined && mode6 !== 'off') {
       const serverAddress = dhcp6.address ?? first.dhcp6?.serverAddress;
       if (serverAddress === undefined) throw new BootwrightError('NETWORK_WITHOUT_PLACE', { number: index + 1 });
       const place6 = { name: network.relayed6, serverAddress, prefix: readPrefix(network.relayed6) };
-      relayed6.push(planDhcp6(place6, dhcp6, settings));
+      relayed6.push(planDhcp6(place6, mode6, dhcp6, settings));
     }
     if (network.relayed !== undefined || network.relayed6 !== undefined) continue;
     if (network.interface === undefined && network.address === undefined) {

@@ -6,6 +6,8 @@ import { formatIpv6, parseIpv6 } from '../wire/addresses.ts';
 /** One IPv4 address of this machine, and where it is. Dotted decimal. */
 export interface LocalNetwork {
   readonly interface: string;
+  /** Of the interface, lower case with colons. */
+  readonly mac: string;
   readonly address: string;
   readonly netmask: string;
   /** The largest packet that the interface carries, headers of IP included. */
@@ -24,7 +26,7 @@ function allNetworks(): LocalNetwork[] {
   return Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) =>
     addresses
       .filter(({ family }) => family === 'IPv4')
-      .map(({ address, netmask }) => ({ interface: name, address, netmask, mtuBytes: mtuOf(name) })),
+      .map(({ mac, address, netmask }) => ({ interface: name, mac, address, netmask, mtuBytes: mtuOf(name) })),
   );
 }
 

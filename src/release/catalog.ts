@@ -30,7 +30,7 @@ function byFoldedPath(entries: readonly ManifestEntry[]): ReadonlyMap<string, Ma
 }
 
 /** The releases of one root. A release never changes, so each is read once; which one is active is read every time. */
-export class ReleaseCatalog implements BootCatalog {
+export class ReleaseCatalog implements Pick<BootCatalog, 'activeId' | 'loaderOf'> {
   readonly #layout: RootLayout;
   readonly #known = new Map<string, Release>();
 

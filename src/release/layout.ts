@@ -5,6 +5,7 @@ import { join } from 'node:path';
  *
  *     <root>/releases/<id>/     one release: never changes once it is there
  *     <root>/active             symbolic link to `releases/<id>`
+ *     <root>/loaders/           loaders of the administrator, if there are any
  *     <root>/.bootwright/       state of the server: never served
  */
 export function rootLayout(root: string) {
@@ -13,6 +14,7 @@ export function rootLayout(root: string) {
     root,
     releases: join(root, 'releases'),
     active: join(root, 'active'),
+    loaders: join(root, 'loaders'),
     own,
     staging: join(own, 'staging'),
     lock: join(own, 'lock'),

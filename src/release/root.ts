@@ -7,7 +7,7 @@ import { type RootLayout, rootLayout } from './layout.ts';
 
 /** What may be in a folder that is to become a root. */
 const harmless = new Set(['README.md', '.gitignore', '.gitkeep', 'lost+found']);
-const ours = new Set(['.bootwright', 'releases', 'active']);
+const ours = new Set(['.bootwright', 'releases', 'active', 'loaders']);
 
 /** Where the server of a root can be reached; `.bootwright/server.json` holds it while the server runs. */
 export interface ServerAddress {

@@ -1,0 +1,50 @@
+import { duidOfMac } from '../dhcp6/duid.ts';
+import type { Network6 } from '../dhcp6/network.ts';
+import { type Dhcp6Server, startDhcp6Server } from '../dhcp6/server.ts';
+import { nodeUdp } from '../platform/udp-node.ts';
+import { loadLeases6 } from '../store/leases6.ts';
+import type { ServedDhcpOptions } from './dhcp.ts';
+
+function describe({ mode, ranges, reservations }: Network6): string {
+  if (mode === 'proxy') return 'proxy: another server gives the addresses, we say what to boot';
+  const given = ranges.map(({ first, last }) => `${first} to ${last}`);
+  const kept = reservations.length === 0 ? [] : [`${reservations.length} reserved`];
+  return `server, handing out ${[...given, ...kept].join(' and ')}`;
+}
+
+/** Starts DHCPv6 where the plan has it. `undefined`: it is off everywhere. */
+export async function serveDhcp6(
+  { plan, store, state, clock, log }: ServedDhcpOptions,
+  started: AsyncDisposableStack,
+): Promise<Dhcp6Server | undefined> {
+  const { interfaces, relayed6 } = plan;
+  const listeners = interfaces.flatMap(({ interface: name, dhcp6 }) =>
+    dhcp6 === undefined ? [] : [{ interface: name, network: dhcp6 }],
+  );
+  if (listeners.length === 0) return undefined;
+  const server = await startDhcp6Server({
+    udp: nodeUdp,
+    clock,
+    listeners,
+    relayed: relayed6,
+    serverDuid: duidOfMac(interfaces[0]?.mac ?? ''),
+    leases: await loadLeases6(store),
+    commit: (leases6) => state.commit({ leases6 }),
+    bootFor: state.bootFor,
+    place: (mac, address) => state.ledger.place(mac, address),
+    report: state.report,
+  });
+  started.defer(() => server.close());
+  for (const { interface: name, network } of listeners) {
+    log.info({ interface: name, mode: network.mode }, `DHCPv6 on ${name}: ${describe(network)}`);
+    if (network.mode === 'server') {
+      log.info(
+        { interface: name },
+        `a router on ${name} must announce DHCPv6 (the "managed" flag of its advertisements): we send none`,
+      );
+    }
+  }
+  for (const network of relayed6)
+    log.info({ network: network.name }, `DHCPv6 for ${network.name}, through relays: ${describe(network)}`);
+  return server;
+}
