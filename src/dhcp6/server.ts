@@ -62,8 +62,8 @@ interface Order {
   done(failure?: unknown): void;
 }
 
-/** Every server and relay of a link. RFC 8415 §7.1. */
-const everyServer = 'ff02::1:2';
+/** Every server and relay of a link, where machines ask; every server of a site, where relays do. RFC 8415 §7.1. */
+const everyServer = ['ff02::1:2', 'ff05::1:3'];
 /** Datagrams that wait for the disk. What comes beyond is lost, as on a full network; machines ask again. */
 const longestQueue = 4096;
 const hourMs = 3_600_000;

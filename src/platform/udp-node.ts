@@ -101,7 +101,7 @@ export const nodeUdp: Udp = {
     );
     try {
       await bind(socket, options);
-      if (options.join !== undefined) socket.addMembership(options.join, `::%${options.interface ?? ''}`);
+      for (const group of options.join ?? []) socket.addMembership(group, `::%${options.interface ?? ''}`);
     } catch (error) {
       socket.close();
       throw describeFailure(error, options);

@@ -16,8 +16,8 @@ export interface UdpOptions {
   readonly interface?: string;
   /** Allow sending to broadcast addresses. */
   readonly broadcast?: boolean;
-  /** Hear what is sent to this IPv6 multicast group on `interface`, such as `ff02::1:2`. */
-  readonly join?: string;
+  /** Hear what is sent to these IPv6 multicast groups on `interface`, such as `ff02::1:2`. */
+  readonly join?: readonly string[];
   /** Share the port with others who allow that too (SO_REUSEADDR). All of them hear what is broadcast. */
   readonly reuse?: boolean;
 }

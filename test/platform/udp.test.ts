@@ -83,7 +83,7 @@ describe('a socket of IPv6', () => {
 describeWith({ root: true }, 'a socket of IPv6 that belongs to one interface', () => {
   it('hears and sends there', async () => {
     const heard = Promise.withResolvers<string>();
-    const one = await nodeUdp.open({ address: '::', port: 0, interface: 'lo', join: 'ff02::1:2' }, (bytes, from) =>
+    const one = await nodeUdp.open({ address: '::', port: 0, interface: 'lo', join: ['ff02::1:2'] }, (bytes, from) =>
       heard.resolve(`${Buffer.from(bytes)} from ${from.address}`),
     );
     const other = await nodeUdp.open({ address: '::1', port: 0, interface: 'lo' }, () => {});
