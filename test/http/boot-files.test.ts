@@ -94,6 +94,15 @@ describe('what GRUB and shim rely on', () => {
     expect(answer.names.every((name) => /^(ETag|([A-Z][a-z]+)(-[A-Z][a-z]+)*)$/.test(name))).toBe(true);
   });
 
+  it.each(['/none', '/unreadable'])('to GRUB, %s is an empty file, after a header that it overlooks', async (path) => {
+    const answer = await ask('GET', path, { 'User-Agent': 'GRUB 2.06-13+deb12u2' });
+    expect(answer.headers.slice(0, 2)).toEqual([
+      ['Cache-Control', 'no-store'],
+      ['Content-Length', '0'],
+    ]);
+    expect(answer.body).toBe('');
+  });
+
   it('HEAD says exactly what GET says, without a body', async () => {
     const withoutDate = (headers: readonly (readonly [string, string])[]) =>
       headers.filter(([name]) => name !== 'Date');
