@@ -1,0 +1,179 @@
+/**
+ * DHCP beside Kea 2.2 with its memfile lease store: perfdhcp as a relay in a network namespace, by turns in one run. How
+ * many full exchanges a second go through without drops, what one costs in processor time, and how long 5,000 machines
+ * take that are switched on at once. In the end our server is killed, and its leases are compared with what perfdhcp saw.
+ *
+ *     node benchmarks/dhcp.ts [rounds] [warn|info]
+ */
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { rootLayout } from '../src/release/layout.ts';
+import { openStore } from '../src/store/database.ts';
+import { loadLeases } from '../src/store/leases.ts';
+import { createNetns, type NetnsPair } from '../test/support/netns.ts';
+import { avalanche, type Load, steadyLoad } from '../test/support/perfdhcp.ts';
+import { median, peakBytes, processorMs } from './measure.ts';
+
+const program = join(import.meta.dirname, '../bin/bootwright.js');
+
+const server = '10.99.0.1';
+const range = { first: '10.99.1.0', last: '10.99.254.255' };
+/** perfdhcp, as a relay in the same network. */
+const through = { server, relay: '10.99.255.254', clients: 50_000 };
+/** Machines that are switched on at once. */
+const racks = { ...through, clients: 5000 };
+
+/** Of exchanges that count as gone through: a datagram is lost now and then where another process takes the processor. */
+const mostLost = 0.001;
+const fastest = 16_000;
+const steps = 6;
+const stepSeconds = 2.5;
+/** Both manage that everywhere; what an exchange costs is measured here. */
+const calm = { rate: 2000, seconds: 3 };
+
+type Who = 'ours' | 'kea';
+const both: readonly Who[] = ['ours', 'kea'];
+
+interface Peer {
+  readonly pid: number;
+  readonly pair: NetnsPair;
+  /** Nothing is written after that. */
+  kill(): Promise<void>;
+}
+
+/** Runs a program in a namespace of its own until it answers. */
+async function start(words: readonly string[], env: Record<string, string>, log: string): Promise<Peer> {
+  const pair = await createNetns({ server: `${server}/16`, client: `${through.relay}/16` });
+  const options = { env, reject: false, stdin: 'ignore', stdout: { file: log }, stderr: { file: log } } as const;
+  const child = execa('ip', ['netns', 'exec', pair.server.name, ...words], options);
+  const kill = async () => {
+    child.kill('SIGKILL');
+    await child;
+    await pair.remove();
+  };
+  for (let attempt = 1; attempt <= 10; attempt++) {
+    const { complete } = await steadyLoad(pair.client, through, { rate: 10, seconds: 1 });
+    if (complete > 0) return { pid: child.pid ?? 0, pair, kill };
+  }
+  await kill();
+  throw new Error(`no answer: ${await readFile(log, 'utf8')}`);
+}
+
+async function startOurs(folder: string, level: string): Promise<Peer> {
+  const settings = {
+    interface: 'eth0',
+    root: join(folder, 'root'),
+    images: join(folder, 'images'),
+    // Kea 2.2 looks for no other user of an address either.
+    dhcp: { range: `${range.first}-${range.last}`, probe: false, lookSeconds: 0 },
+    log: { format: 'json', level },
+  };
+  await mkdir(settings.images);
+  const path = join(folder, 'bootwright.yaml');
+  await writeFile(path, JSON.stringify(settings));
+  return start([process.execPath, program, 'serve', '--config', path], {}, join(folder, 'ours.log'));
+}
+
+async function startKea(folder: string, level: string): Promise<Peer> {
+  const settings = {
+    Dhcp4: {
+      // What Kea's manual recommends where all machines are behind relays.
+      'interfaces-config': { interfaces: ['eth0'], 'dhcp-socket-type': 'udp' },
+      'lease-database': { type: 'memfile', persist: true, name: join(folder, 'kea-leases.csv') },
+      'valid-lifetime': 3600,
+      subnet4: [{ subnet: '10.99.0.0/16', pools: [{ pool: `${range.first} - ${range.last}` }] }],
+      loggers: [{ name: 'kea-dhcp4', severity: level.toUpperCase(), output_options: [{ output: 'stdout' }] }],
+    },
+  };
+  const path = join(folder, 'kea.json');
+  await writeFile(path, JSON.stringify(settings));
+  const env = { KEA_PIDFILE_DIR: folder, KEA_LOCKFILE_DIR: folder, KEA_DHCP_DATA_DIR: folder };
+  return start(['kea-dhcp4', '-c', path], env, join(folder, 'kea.log'));
+}
+
+/** The most exchanges a second that go through; both are halved towards theirs side by side. */
+async function highestRates(peers: Record<Who, Peer>): Promise<Record<Who, number>> {
+  const best = { ours: 0, kea: 0 };
+  const next = { ours: fastest / 2, kea: fastest / 2 };
+  for (let width = fastest / 4, step = 1; step <= steps; step++, width /= 2) {
+    for (const who of both) {
+      const { begun, complete } = await steadyLoad(peers[who].pair.client, through, {
+        rate: next[who],
+        seconds: stepSeconds,
+      });
+      const wentThrough = complete >= begun * (1 - mostLost);
+      // What perfdhcp managed to send, which may be less than it was told to.
+      if (wentThrough) best[who] = Math.max(best[who], complete / stepSeconds);
+      next[who] += wentThrough ? width : -width;
+    }
+  }
+  return best;
+}
+
+/** Microseconds of processor time for one exchange. */
+async function costOfOne({ pid, pair }: Peer): Promise<number> {
+  const before = processorMs(pid);
+  const { complete } = await steadyLoad(pair.client, through, calm);
+  return ((processorMs(pid) - before) * 1000) / complete;
+}
+
+/** Throws where a machine has another address in our store than it was told, or an address has two machines. */
+async function compareLeases({ leases, doubled }: Load, state: string): Promise<void> {
+  const store = await openStore(state);
+  const kept = new Map((await loadLeases(store)).map(({ mac, address }) => [mac, address]));
+  await store.destroy();
+  const lost = [...leases].filter(([mac, address]) => kept.get(mac) !== address);
+  if (lost.length > 0 || doubled.length > 0 || leases.size < racks.clients) {
+    throw new Error(`of ${leases.size} leases, ${lost.length} are lost and ${doubled.length} doubled`);
+  }
+  console.log(`killed right after the last ACK: of ${leases.size} leases of the avalanche, none lost, none doubled`);
+}
+
+async function compare(folder: string, rounds: number, level: string): Promise<void> {
+  const kea = await startKea(folder, level);
+  const ours = await startOurs(folder, level);
+  const peers = { ours, kea };
+  const columns: Record<string, Record<Who, number[]>> = {
+    'exchanges a second': { ours: [], kea: [] },
+    'processor time of one, µs': { ours: [], kea: [] },
+    'avalanche, ms': { ours: [], kea: [] },
+  };
+  const [rates, costs, times] = Object.values(columns);
+  let last: Load | undefined;
+  try {
+    for (const who of both) await costOfOne(peers[who]);
+    for (let round = 1; round <= rounds; round++) {
+      const best = await highestRates(peers);
+      for (const who of both) {
+        rates?.[who].push(best[who]);
+        costs?.[who].push(await costOfOne(peers[who]));
+      }
+      for (const who of ['kea', 'ours'] as const) {
+        last = await avalanche(peers[who].pair.client, racks);
+        times?.[who].push(last.tookMs);
+      }
+    }
+    console.log('                              ours       kea   ratio');
+    for (const [what, { ours: our, kea: their }] of Object.entries(columns)) {
+      const ratio = (median(our) / median(their)).toFixed(2);
+      const [one, other] = [median(our).toFixed(0), median(their).toFixed(0)];
+      console.log(`${what.padEnd(26)}${one.padStart(8)}${other.padStart(10)}${ratio.padStart(8)}`);
+    }
+    const memory = both.map((who) => Math.round(peakBytes(peers[who].pid) / 1_048_576));
+    console.log(`memory at most, MiB: ${memory.join(' and ')}`);
+  } finally {
+    await ours.kill();
+    await kea.kill();
+  }
+  if (last !== undefined) await compareLeases(last, rootLayout(join(folder, 'root')).state);
+}
+
+const [, , rounds = '3', level = 'warn'] = process.argv;
+const folder = await mkdtemp(join(tmpdir(), 'bootwright-bench-'));
+try {
+  await compare(folder, Number(rounds), level);
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}

@@ -1,0 +1,67 @@
+import type { Netns } from './netns.ts';
+
+/** What became of the exchanges that perfdhcp began. */
+export interface Load {
+  /** DISCOVERs that were sent, repeated ones included. */
+  readonly begun: number;
+  /** Exchanges that ended with an ACK. */
+  readonly complete: number;
+  /** What each client was offered last, or got, by its MAC address. */
+  readonly leases: ReadonlyMap<string, string>;
+  /** Addresses that two clients were offered, or got. */
+  readonly doubled: readonly string[];
+  /** Of an avalanche. */
+  readonly tookMs: number;
+}
+
+/** perfdhcp plays a relay at one of its addresses. */
+export interface Through {
+  readonly server: string;
+  readonly relay: string;
+  /** How many machines there are. */
+  readonly clients: number;
+}
+
+const relayAgent = (server: string, relay: string) => ['-4', '-x', 'il', '-l', relay, server];
+
+/** So many exchanges a second for a while, by machines that come and come back. */
+export async function steadyLoad(
+  where: Netns,
+  { server, relay, clients }: Through,
+  { rate, seconds }: { readonly rate: number; readonly seconds: number },
+): Promise<Load> {
+  const amount = ['-r', String(rate), '-p', String(seconds), '-R', String(clients), '-s', '1', '-W', '300000'];
+  return run(where, [...amount, ...relayAgent(server, relay)]);
+}
+
+/** So many machines at once, each of which asks again until it has an address. */
+export async function avalanche(where: Netns, { server, relay, clients }: Through): Promise<Load> {
+  return run(where, ['--scenario', 'avalanche', '-R', String(clients), ...relayAgent(server, relay)]);
+}
+
+async function run(where: Netns, args: readonly string[]): Promise<Load> {
+  const { stdout } = await where.run('perfdhcp', args, { reject: false, timeout: 60_000 });
+  const text = String(stdout);
+  const counts = (what: string) => [...text.matchAll(new RegExp(`^${what}: (\\d+)`, 'gm'))].map(([, n]) => Number(n));
+  const [begun] = counts('sent packets');
+  const [, complete] = counts('received packets');
+  const leases = new Map<string, string>();
+  const owners = new Map<string, string>();
+  const doubled: string[] = [];
+  // A client identifier, which is a type of 1 and a MAC address, and what its owner got.
+  for (const [, digits = '', address = ''] of text.matchAll(/01([0-9a-f]{12}),(\d+\.\d+\.\d+\.\d+),/g)) {
+    const mac = digits.replace(/..(?=.)/g, '$&:');
+    if ((owners.get(address) ?? mac) !== mac) doubled.push(address);
+    owners.set(address, mac);
+    leases.set(mac, address);
+  }
+  const took = /^It took (\d+):(\d+):([\d.]+) to provision/m.exec(text)?.slice(1).map(Number) ?? [];
+  const [hours = 0, minutes = 0, seconds = 0] = took;
+  return {
+    begun: begun ?? leases.size,
+    complete: complete ?? leases.size,
+    leases,
+    doubled,
+    tookMs: ((hours * 60 + minutes) * 60 + seconds) * 1000,
+  };
+}
