@@ -29,11 +29,17 @@ export class Recording {
   /** The last address that each machine was given. */
   readonly #addresses = new Map<string, string>();
   #server: RecordedServer | undefined;
+  #releaseId: string | undefined;
   #count = 0;
 
   /** The first that gave an address without a relay. */
   get server(): RecordedServer | undefined {
     return this.#server;
+  }
+
+  /** The first release that a Bootwright named. */
+  get releaseId(): string | undefined {
+    return this.#releaseId;
   }
 
   /** By MAC address. */
@@ -55,6 +61,7 @@ export class Recording {
     if (this.#count >= mostReplies) return;
     this.#count += 1;
     const given = readGiven(reply, from);
+    this.#releaseId ??= /\breleases\/([a-z0-9][a-z0-9._-]*)\//.exec(given.bootFile)?.[1];
     const key = keyOf(reply.chaddr, reply.xid);
     const replies = this.#replies.get(key);
     if (replies === undefined) this.#replies.set(key, [{ ...given, timeNs }]);

@@ -116,7 +116,7 @@ export class DhcpReplay {
 /** Whether a reply of that type can be the answer. */
 function answers({ options }: DhcpPacket, reply: Given['type']): boolean {
   const asked = attempt(options, 'messageType');
-  return asked === 'discover' ? reply === 'offer' || reply === 'ack' : reply !== 'offer';
+  return asked === 'discover' ? reply === 'offer' : reply !== 'offer';
 }
 
 /** Of what no event is told: that is nobody's fault. */

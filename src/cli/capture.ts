@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import { onOneLine } from '../format.ts';
 import { formatMac, parseMac } from '../wire/addresses.ts';
+import { packetTime } from './packet-time.ts';
 import { endOnSignals } from './signals.ts';
 
 interface CaptureFlags {
@@ -92,9 +93,7 @@ function ended(afterSeconds: number | undefined): Promise<void> {
 }
 
 function shown(json: boolean, timeNs: bigint, machine: string, text: string): string {
-  const time = new Date(Number(timeNs / 1_000_000n));
-  if (json) return JSON.stringify({ time: time.toISOString(), machine, text });
-  const two = (value: number) => String(value).padStart(2, '0');
-  const clock = `${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}`;
-  return onOneLine(`${clock}.${String(time.getMilliseconds()).padStart(3, '0')}  ${machine.padEnd(17)}  ${text}`);
+  const { iso, clock } = packetTime(timeNs);
+  if (json) return JSON.stringify({ time: iso, machine, text });
+  return onOneLine(`${clock}  ${machine.padEnd(17)}  ${text}`);
 }

@@ -11,6 +11,7 @@ import { leasesCommand } from './leases.ts';
 import { printError } from './print.ts';
 import { probeCommand } from './probe.ts';
 import { releasesCommand } from './releases.ts';
+import { replayCommand } from './replay.ts';
 import { serveCommand } from './serve.ts';
 
 const program = new Command('bootwright')
@@ -25,7 +26,8 @@ const program = new Command('bootwright')
   .addCommand(leasesCommand())
   .addCommand(healthCommand())
   .addCommand(probeCommand())
-  .addCommand(captureCommand());
+  .addCommand(captureCommand())
+  .addCommand(replayCommand());
 
 for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)]) {
   command.exitOverride().showHelpAfterError('(--help shows what there is)');

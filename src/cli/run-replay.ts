@@ -1,0 +1,147 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { BootCatalog } from '../boot/plan.ts';
+import { createResolver } from '../boot/resolve.ts';
+import { readCapture } from '../capture/read.ts';
+import { type Recording, readRecording } from '../capture/recording.ts';
+import { replay } from '../capture/replay.ts';
+import { DhcpReplay } from '../capture/replay-dhcp.ts';
+import { networkOf } from '../capture/replay-network.ts';
+import { loadSettings } from '../config/load.ts';
+import { planNetworks } from '../config/networks.ts';
+import type { Settings } from '../config/settings.ts';
+import { Networks } from '../dhcp/choose-network.ts';
+import { exit } from '../errors/row.ts';
+import { BootwrightError } from '../errors.ts';
+import { openFile } from '../platform/files-node.ts';
+import { chooseAddress6, chooseNetwork } from '../platform/network.ts';
+import { ReleaseCatalog } from '../release/catalog.ts';
+import { rootLayout } from '../release/layout.ts';
+import { formatIpv4 } from '../wire/addresses.ts';
+import { replayPrinter } from './replay-report.ts';
+
+export interface ReplayFlags {
+  readonly config?: string;
+  readonly machine?: string;
+  readonly root?: string;
+  readonly serverAddress?: { readonly address: string; readonly prefixBits: number };
+  readonly range?: { readonly first: string; readonly last: string };
+  readonly mode: 'server' | 'proxy';
+  readonly strict?: boolean;
+  readonly json: boolean;
+}
+
+const defaultHttpPort = 80;
+const interfaceName = 'recorded';
+const noMac = '00:00:00:00:00:00';
+
+/** Instead of releases: the one that was recorded, or a made-up one, for UEFI x64; and every loader of ours. */
+function madeUpCatalog({ releaseId = 'release' }: Recording): BootCatalog {
+  return {
+    activeId: releaseId,
+    loaderOf: (id) => (id === releaseId ? { file: 'bootx64.efi', architecture: 'x64' } : undefined),
+    hasLoader: () => true,
+    whyNoLoader: () => '',
+  };
+}
+
+function catalogOf(root: string): { readonly catalog: ReleaseCatalog; readonly boot: BootCatalog } {
+  const layout = rootLayout(root);
+  const catalog = new ReleaseCatalog(layout);
+  return {
+    catalog,
+    boot: {
+      get activeId() {
+        return catalog.activeId;
+      },
+      loaderOf: (id) => catalog.loaderOf(id),
+      // A server makes what is missing there from packages that this computer need not have.
+      hasLoader: () => true,
+      whyNoLoader: (path) => `there is no ${join(layout.loaders, path)}`,
+    },
+  };
+}
+
+/** Our address in the recorded network, where neither this computer nor its settings have one there. */
+function standpointIn(recording: Recording, wanted: { interface?: string | undefined; address?: string | undefined }) {
+  try {
+    return chooseNetwork(wanted);
+  } catch (error) {
+    const { server } = recording;
+    if (server === undefined) throw error;
+    const { address = server.address, interface: name = interfaceName } = wanted;
+    return { interface: name, mac: noMac, address, netmask: server.netmask, mtuBytes: 1500 };
+  }
+}
+
+function networksBySettings(settings: Settings, recording: Recording): { networks: Networks; on: string } {
+  const locals = {
+    network: (wanted: Parameters<typeof standpointIn>[1]) => standpointIn(recording, wanted),
+    network6: chooseAddress6,
+  };
+  const networks = settings.networks.map(({ dhcp6: _, ...rest }) => rest);
+  const ofVersion4 = { ...settings, networks, dhcp6: { ...settings.dhcp6, mode: 'off' as const } };
+  const { interfaces, relayed } = planNetworks(ofVersion4, locals);
+  const listeners = interfaces.map(({ interface: name, dhcp }) => ({ interface: name, network: dhcp }));
+  return { networks: new Networks(listeners, relayed), on: interfaces[0]?.interface ?? interfaceName };
+}
+
+function networksByHand(path: string, flags: ReplayFlags, recording: Recording): { networks: Networks; on: string } {
+  const { serverAddress, range, mode } = flags;
+  const server =
+    serverAddress === undefined
+      ? undefined
+      : { address: serverAddress.address, netmask: formatIpv4(~(0xffffffff >>> serverAddress.prefixBits) >>> 0) };
+  const network = networkOf(
+    {
+      mode,
+      httpPort: defaultHttpPort,
+      ...(server === undefined ? {} : { server }),
+      ...(range === undefined ? {} : { range }),
+    },
+    recording.server,
+  );
+  if (network === undefined) throw new BootwrightError('CAPTURE_WITHOUT_NETWORK', { path });
+  const networks = new Networks([{ interface: interfaceName, network }], []);
+  // As if it had been we who gave them.
+  if (range === undefined) {
+    const leases = [...recording.addresses].map(([mac, address]) => {
+      return { address, mac, state: 'released' as const, expiresMs: 0 };
+    });
+    networks.on(interfaceName)?.leases.restore(leases);
+  }
+  return { networks, on: interfaceName };
+}
+
+/** Prints what would happen; the exit status of the command. */
+export async function runReplay(path: string, flags: ReplayFlags): Promise<number> {
+  const source = await openFile(path);
+  try {
+    const recording = await readRecording(readCapture(source, path));
+    const settings = flags.config === undefined ? undefined : loadSettings(flags.config, process.env, {});
+    const { networks, on } =
+      settings === undefined ? networksByHand(path, flags, recording) : networksBySettings(settings, recording);
+    const root = flags.root ?? settings?.root;
+    const real = root === undefined || !existsSync(root) ? undefined : catalogOf(root);
+    const overrides = settings?.firmware ?? {};
+    const catalog = real?.boot ?? madeUpCatalog(recording);
+    const dhcp = new DhcpReplay({ networks, interface: on, catalog, overrides }, recording);
+    const httpPort = settings?.http.port ?? defaultHttpPort;
+    const resolve =
+      real === undefined ? undefined : createResolver({ catalog: real.catalog, ledger: dhcp.ledger, httpPort });
+    const printer = replayPrinter(flags.json);
+    const replaying = replay(
+      readCapture(source, path, () => printer.cut(path)),
+      {
+        dhcp,
+        httpPorts: [...new Set([httpPort, 80, 8080])],
+        ...(flags.machine === undefined ? {} : { machine: flags.machine }),
+        ...(resolve === undefined ? {} : { resolve }),
+      },
+    );
+    for await (const replayed of replaying) printer.print(replayed);
+    return printer.end() || flags.strict !== true ? 0 : exit.unbootable;
+  } finally {
+    await source.close();
+  }
+}
