@@ -18,8 +18,8 @@ export const controlErrors = {
   },
   CONTROL_REFUSED: {
     exit: exit.usage,
-    problem: 'the server refused: {problem} ({code})',
-    remedy: '{remedy}',
+    problem: 'the server, of another version, refused with {code}: {problem}',
+    remedy: 'Do what it says: "{remedy}".',
   },
   ADDRESS_INVALID: {
     exit: exit.usage,

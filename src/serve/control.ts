@@ -1,11 +1,11 @@
 import type { Logger } from 'pino';
 import type { NetworkPlan } from '../config/networks.ts';
+import { keptReservations, splitReservations } from '../control/known.ts';
 import { controlledNetworks } from '../control/networks.ts';
 import { controlOfServers } from '../control/running.ts';
 import { startControlServer } from '../control/server.ts';
 import type { DhcpServer } from '../dhcp/server.ts';
 import type { Dhcp6Server } from '../dhcp6/server.ts';
-import { BootwrightError } from '../errors.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { RootLayout } from '../release/layout.ts';
 import type { Store } from '../store/database.ts';
@@ -21,14 +21,11 @@ export interface ServedControlOptions {
   readonly log: Logger;
 }
 
-/** Reservations that commands made earlier. One that fits into no network any more is told, kept, and left alone. */
-async function takeOver({ store, dhcp, dhcp6, log }: ServedControlOptions): Promise<void> {
-  for (const reservation of await storedReservations(store).load()) {
-    try {
-      (reservation.address.includes(':') ? dhcp6 : dhcp)?.reserve(reservation);
-    } catch (error) {
-      if (!(error instanceof BootwrightError)) throw error;
-      log.warn({ code: error.code }, `the reservation of ${reservation.address} is not in force: ${error.message}`);
+/** Reservations of IPv6 that commands made earlier. One that fits into no network any more is told, kept, and left alone. */
+async function takeOver({ store, dhcp6, log }: ServedControlOptions): Promise<void> {
+  for (const reservation of splitReservations(await storedReservations(store).load()).six) {
+    if (dhcp6?.reserve(reservation) === false) {
+      log.warn(`the reservation of ${reservation.address} is not in force: it is in no network of ours`);
     }
   }
 }
@@ -41,7 +38,7 @@ export async function serveControl(options: ServedControlOptions, started: Async
     ...controlledNetworks(plan, 'the configuration'),
     dhcp,
     dhcp6,
-    kept: storedReservations(store),
+    kept: keptReservations(storedReservations(store)),
     nowMs: () => clock.nowMs(),
   });
   const server = await startControlServer({

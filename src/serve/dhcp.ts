@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { NetworkPlan, ServedInterface } from '../config/networks.ts';
 import type { Settings } from '../config/settings.ts';
+import { splitReservations } from '../control/known.ts';
 import type { Network } from '../dhcp/network.ts';
 import { describePool } from '../dhcp/pool.ts';
 import { type DhcpServer, startDhcpServer } from '../dhcp/server.ts';
@@ -10,6 +11,7 @@ import type { Clock } from '../platform/clock.ts';
 import { nodeUdp } from '../platform/udp-node.ts';
 import type { Store } from '../store/database.ts';
 import { loadLeases } from '../store/leases.ts';
+import { storedReservations } from '../store/reservations.ts';
 import type { BootState } from './boot-state.ts';
 import { reportOthers } from './look.ts';
 
@@ -77,6 +79,7 @@ export async function serveDhcp(
     listeners,
     relayed: plan.relayed,
     leases: await loadLeases(store),
+    reservations: splitReservations(await storedReservations(store).load()).four,
     commit: (leases) => state.commit({ leases }),
     bootFor: state.bootFor,
     shapeFor: state.shapeFor,
@@ -87,6 +90,7 @@ export async function serveDhcp(
     clientPort: port + 1,
   });
   started.defer(() => server.close());
+  for (const { code, message } of server.leftOut) log.warn({ code }, `not in force: ${message}`);
   announce(plan, port, log);
   return server;
 }

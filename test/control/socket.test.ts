@@ -232,8 +232,8 @@ describe('a server of another version', () => {
       JSON.stringify({ code: 'LEASE_ETERNAL', problem: 'it is for ever', remedy: 'Wait.', data: {} }),
     );
     await expect(client.release('10.0.0.1')).rejects.toMatchObject({
-      message: 'the server refused: it is for ever (LEASE_ETERNAL)',
-      remedy: 'Wait.',
+      message: 'the server, of another version, refused with LEASE_ETERNAL: it is for ever',
+      remedy: 'Do what it says: "Wait.".',
     });
   });
 
