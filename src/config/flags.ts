@@ -11,6 +11,11 @@ export const flagTable = [
   { key: 'dhcp.dns', flag: '--dns <ip,ip>', help: 'name servers for the machines (default: none)' },
   { key: 'dhcp6.range', flag: '--range6 <first-last>', help: 'IPv6 addresses to hand out' },
   { key: 'dhcp.port', flag: '--dhcp-port <port>', help: 'DHCP port; clients use the next one' },
+  {
+    key: 'dhcp.lookSeconds',
+    flag: '--look-seconds <seconds>',
+    help: 'how long to look for other DHCP servers before answering (0: not at all)',
+  },
   { key: 'tftp.port', flag: '--tftp-port <port>', help: 'TFTP port' },
   { key: 'http.port', flag: '--http-port <port>', help: 'HTTP port' },
   { key: 'root', flag: '--root <dir>', help: 'folder of the releases that machines boot' },

@@ -46,7 +46,9 @@ export async function bootwright(args: readonly string[], cwd?: string) {
 
 /** Starts `bootwright serve` in a folder of `makeFolders`, in a namespace where one is given. It may fail to start. */
 export function launch(folder: string, args: readonly string[], where?: Netns, as: readonly string[] = []): Serving {
-  const options = { cwd: folder, stdin: 'ignore', reject: false, buffer: false, timeout: 120_000 } as const;
+  // Nobody else is there, and most tests would only wait. A flag says more than this does.
+  const env = { BOOTWRIGHT_DHCP_LOOKSECONDS: '0' };
+  const options = { cwd: folder, env, stdin: 'ignore', reject: false, buffer: false, timeout: 120_000 } as const;
   const words = [
     ...as,
     process.execPath,
