@@ -98,7 +98,10 @@ describeWith(
     it.each([
       [['--interface', 'eth7'], '5 INTERFACE_NOT_FOUND: bootwright: there is no network interface "eth7".'],
       [['--address', '10.0.0.1'], '5 ADDRESS_NOT_HERE: bootwright: the address 10.0.0.1 is not on that interface'],
-      [['--range', '10.78.0.1-10.78.0.9'], '2 DHCP_POOL_INVALID: bootwright: the pool 10.78.0.1 to 10.78.0.9 does not fit'],
+      [
+        ['--range', '10.78.0.1-10.78.0.9'],
+        '2 DHCP_POOL_INVALID: bootwright: the pool 10.78.0.1 to 10.78.0.9 does not fit',
+      ],
       [['--range', '10.77.0.9-10.77.0.1'], '2 DHCP_POOL_INVALID'],
       [['--range', '10.77.0.1'], '2 CONFIG_BAD_VALUE: bootwright: --range: "10.77.0.1" is not a good value'],
       [['--router', 'gateway'], '2 CONFIG_BAD_VALUE: bootwright: --router: "gateway" is not a good value'],
