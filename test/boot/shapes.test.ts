@@ -1,21 +1,23 @@
-import { execa, type ResultPromise } from 'execa';
+import { execa } from 'execa';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWith } from '../support/programs.ts';
+import type { MachineFirmware } from './firmware.ts';
 import { createLan, type Lan } from './lan.ts';
 import { startMachine } from './machine.ts';
 import { Watched } from './watched.ts';
 
-// OVMF and each shape of an offer, as the only server and beside another one.
+// OVMF, and the iPXE that SeaBIOS has on QEMU's network cards, with each shape of an offer: from the only server, and
+// beside another one.
 
 const mac = '52:54:00:b0:08:01';
 /** OVMF collects offers for four seconds, and asks the boot server for up to ten. */
 const patienceMs = 240_000;
 
 /** What a program says, line by line. */
-function linesOf(program: ResultPromise<{ buffer: false }>) {
+function linesOf(stdout: NodeJS.ReadableStream) {
   let text = '';
   const watched = new Watched();
-  program.stdout?.setEncoding('utf8').on('data', (more: string) => {
+  stdout.setEncoding('utf8').on('data', (more: string) => {
     text += more;
     watched.changed();
   });
@@ -30,13 +32,13 @@ function linesOf(program: ResultPromise<{ buffer: false }>) {
   };
 }
 
-async function bootBy(lan: Lan, mode: 'server' | 'proxy', shape: string): Promise<string> {
+async function bootBy(lan: Lan, firmware: MachineFirmware, mode: 'server' | 'proxy', shape: string): Promise<string> {
   const [enter = '', ...rest] = lan.enter;
   const offering = [...rest, process.execPath, `${import.meta.dirname}/offer-shape.ts`, mode, shape];
   const server = execa(enter, offering, { buffer: false, reject: false, stderr: 'inherit' });
-  const lines = linesOf(server);
+  const lines = linesOf(server.stdout);
   await lines.waitFor(/^ready$/m);
-  const machine = await startMachine({ lan, secureBoot: false, from: { mac }, memoryMiB: 512 });
+  const machine = await startMachine({ lan, firmware, secureBoot: false, from: { mac }, memoryMiB: 512 });
   try {
     await lines.waitFor(/^asked releases\/r1\/bootx64\.efi$/m);
     return lines.all();
@@ -47,57 +49,64 @@ async function bootBy(lan: Lan, mode: 'server' | 'proxy', shape: string): Promis
   }
 }
 
+const firmwares = [
+  ['OVMF', 'uefi'],
+  ['iPXE', 'bios'],
+] as const;
+
+/** Every firmware with every one of these shapes. */
+function each(shapes: readonly string[]) {
+  return firmwares.flatMap(([name, firmware]) => shapes.map((shape) => ({ name, firmware, shape })));
+}
+
 const needs = { root: true, programs: ['qemu-system-x86_64', 'ip', 'dnsmasq'] };
 
-describeWith(needs, 'OVMF asks for its boot file', () => {
+describeWith(needs, 'A machine asks for its boot file', () => {
   let lan: Lan;
   beforeAll(async () => {
     lan = await createLan();
   });
   afterAll(() => lan?.remove());
 
-  it.each(['direct', 'plain', 'binl', 'menu'])('of a full server, whose offer has the shape "%s"', async (shape) => {
-    const said = await bootBy(lan, 'server', shape);
-    const atBinl = said.split('\n').filter((line) => line.includes('"acknowledged"') && line.includes('"0.0.0.0"'));
-    expect(atBinl.length > 0).toBe(shape === 'binl' || shape === 'menu');
+  it.each(each(['direct', 'plain', 'binl', 'menu']))('of the full server: $name, by "$shape"', async (what) => {
+    const said = await bootBy(lan, what.firmware, 'server', what.shape);
+    const atBinl = said.split('\n').some((line) => line.includes('"acknowledged"') && line.includes('"0.0.0.0"'));
+    if (what.firmware === 'uefi') expect(atBinl).toBe(what.shape === 'binl' || what.shape === 'menu');
   });
 });
 
-describeWith(
-  needs,
-  'OVMF beside dnsmasq, which gives it an address and nothing to boot, asks for its boot file',
-  () => {
-    let lan: Lan;
-    const other = `bw-${process.pid}-other`;
-    let dnsmasq: ResultPromise<{ reject: false; buffer: false }> | undefined;
-    beforeAll(async () => {
-      lan = await createLan();
-      const here = lan.enter.at(-1) ?? '';
-      const setup = [
-        ['netns', 'add', other],
-        ['-n', here, 'link', 'add', 'port1', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', other],
-        ['-n', here, 'link', 'set', 'port1', 'master', 'switch', 'up'],
-        ['-n', other, 'address', 'add', '10.99.0.2/24', 'broadcast', '+', 'dev', 'eth0'],
-        ['-n', other, 'link', 'set', 'eth0', 'up'],
-      ];
-      for (const args of setup) await execa('ip', args);
-      const options = ['--keep-in-foreground', '--conf-file=/dev/null', '--port=0', '--interface=eth0', '--no-ping'];
-      const range = ['--dhcp-range=10.99.0.10,10.99.0.99,10m', `--dhcp-leasefile=${lan.folder}/leases`, '--user=root'];
-      dnsmasq = execa('ip', ['netns', 'exec', other, 'dnsmasq', ...options, ...range], {
-        reject: false,
-        buffer: false,
-      });
-    });
-    afterAll(async () => {
-      dnsmasq?.kill();
+describeWith(needs, 'A machine that dnsmasq gives an address and nothing to boot asks for its boot file', () => {
+  const other = `bw-${process.pid}-other`;
+  let lan: Lan;
+  let stopOther = () => Promise.resolve();
+  beforeAll(async () => {
+    lan = await createLan();
+    const here = lan.enter.at(-1) ?? '';
+    const setup = [
+      ['netns', 'add', other],
+      ['-n', here, 'link', 'add', 'port1', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', other],
+      ['-n', here, 'link', 'set', 'port1', 'master', 'switch', 'up'],
+      ['-n', other, 'address', 'add', '10.99.0.2/24', 'broadcast', '+', 'dev', 'eth0'],
+      ['-n', other, 'link', 'set', 'eth0', 'up'],
+    ];
+    for (const args of setup) await execa('ip', args);
+    const options = ['--keep-in-foreground', '--conf-file=/dev/null', '--port=0', '--interface=eth0', '--no-ping'];
+    const range = ['--dhcp-range=10.99.0.10,10.99.0.99,10m', `--dhcp-leasefile=${lan.folder}/leases`, '--user=root'];
+    const command = ['netns', 'exec', other, 'dnsmasq', ...options, ...range];
+    const dnsmasq = execa('ip', command, { reject: false, buffer: false });
+    stopOther = async () => {
+      dnsmasq.kill();
       await dnsmasq;
-      await execa('ip', ['netns', 'delete', other], { reject: false });
-      await lan?.remove();
-    });
+    };
+  });
+  afterAll(async () => {
+    await stopOther();
+    await execa('ip', ['netns', 'delete', other], { reject: false });
+    await lan?.remove();
+  });
 
-    it.each(['direct', 'binl', 'menu'])('of our proxy, whose offer has the shape "%s"', async (shape) => {
-      const said = await bootBy(lan, 'proxy', shape);
-      expect(said).toMatch(new RegExp(`^placed ${mac} 10\\.99\\.0\\.\\d+$`, 'm'));
-    });
-  },
-);
+  it.each(each(['direct', 'binl', 'menu']))('of our proxy: $name, by "$shape"', async ({ firmware, shape }) => {
+    const said = await bootBy(lan, firmware, 'proxy', shape);
+    expect(said).toMatch(new RegExp(`^placed ${mac} 10\\.99\\.0\\.\\d+$`, 'm'));
+  });
+});
