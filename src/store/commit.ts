@@ -24,10 +24,10 @@ export interface Committer {
 }
 
 /**
- * Under load, transactions begin so long after one another: each costs about the same, whether it writes one row or a
- * hundred. What comes alone does not wait.
+ * Under load, transactions begin so long after one another: the disk makes each of them cost about the same, whether it
+ * writes one row or fifty. What comes alone does not wait.
  */
-const gatherMs = 5;
+const gatherMs = 10;
 
 interface Waiting {
   readonly writes: readonly Write[];

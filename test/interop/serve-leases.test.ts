@@ -1,8 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { rootLayout } from '../../src/release/layout.ts';
+import { openStore } from '../../src/store/database.ts';
+import { loadLeases } from '../../src/store/leases.ts';
 import { makeFolders, type Serving, serve } from '../support/bootwright.ts';
 import { createNetns, type NetnsPair } from '../support/netns.ts';
+import { avalanche, type Load, steadyLoad } from '../support/perfdhcp.ts';
 import { describeWith } from '../support/programs.ts';
 import { slowMachine } from './slow-machine.ts';
 
@@ -98,3 +102,70 @@ describeWith({ programs: ['ip', 'busybox', 'dhclient'], root: true }, 'leases of
     await serving.waitFor(({ msg, level }) => level >= 40 && msg.startsWith(pair.client.mac));
   });
 });
+
+describeWith(
+  { programs: ['ip', 'perfdhcp'], root: true },
+  'a rack that is switched on at once, through a relay',
+  () => {
+    const through = { server: '10.77.0.1', relay: '10.77.255.254', clients: 1000 };
+    let pair: NetnsPair;
+    let folders: Awaited<ReturnType<typeof makeFolders>>;
+    let serving: Serving;
+
+    const start = () => serve(folders.folder, ['--interface', 'eth0', '--range', '10.77.1.0-10.77.8.255'], pair.server);
+    const kill = async () => {
+      serving?.kill('SIGKILL');
+      await serving?.ended;
+    };
+
+    beforeAll(async () => {
+      pair = await createNetns({ server: '10.77.0.1/16', client: '10.77.255.254/16' });
+      folders = await makeFolders();
+      serving = await start();
+    });
+    afterAll(async () => {
+      await kill();
+      await pair?.remove();
+      await folders?.remove();
+    });
+
+    /** By machine, as another process finds them. */
+    async function kept(): Promise<Map<string, string>> {
+      const store = await openStore(rootLayout(folders.root).state);
+      try {
+        const leases = await loadLeases(store);
+        return new Map(leases.flatMap(({ mac, address, state }) => (state === 'bound' ? [[mac, address]] : [])));
+      } finally {
+        await store.destroy();
+      }
+    }
+
+    let first: Load;
+
+    it('every machine gets an address of its own, and has it in the store after kill -9 right behind the last ACK', async () => {
+      first = await avalanche(pair.client, through);
+      await kill();
+      expect(first.leases.size).toBe(through.clients);
+      expect(first.doubled).toEqual([]);
+      expect(await kept()).toEqual(first.leases);
+    });
+
+    it('all get the same addresses again from the server that is started after it', async () => {
+      serving = await start();
+      const again = await avalanche(pair.client, through);
+      expect(again.leases).toEqual(first.leases);
+    });
+
+    it('killed in the middle of it, no machine was told of a lease that is not kept', async () => {
+      const strangers = { ...through, firstMac: '02:00:00:01:00:00' };
+      const load = steadyLoad(pair.client, strangers, { rate: 500, seconds: 2 });
+      await new Promise((resolve) => setTimeout(resolve, 1200));
+      await kill();
+      const { leases: told, doubled } = await load;
+      const leases = await kept();
+      expect(doubled).toEqual([]);
+      expect(told.size).toBeGreaterThan(10);
+      for (const [mac, address] of told) expect(leases.get(mac), mac).toBe(address);
+    });
+  },
+);

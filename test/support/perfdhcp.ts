@@ -6,9 +6,9 @@ export interface Load {
   readonly begun: number;
   /** Exchanges that ended with an ACK. */
   readonly complete: number;
-  /** What each client was offered last, or got, by its MAC address. */
+  /** What clients were acknowledged, by their MAC addresses. */
   readonly leases: ReadonlyMap<string, string>;
-  /** Addresses that two clients were offered, or got. */
+  /** Addresses that two clients were acknowledged. */
   readonly doubled: readonly string[];
   /** Of an avalanche. */
   readonly tookMs: number;
@@ -20,23 +20,26 @@ export interface Through {
   readonly relay: string;
   /** How many machines there are. */
   readonly clients: number;
+  /** The MAC address of the first of them. */
+  readonly firstMac?: string;
 }
 
-const relayAgent = (server: string, relay: string) => ['-4', '-x', 'il', '-l', relay, server];
+function words({ server, relay, clients, firstMac = '02:00:00:00:00:01' }: Through): string[] {
+  return ['-4', '-R', String(clients), '-b', `mac=${firstMac}`, '-x', 'il', '-l', relay, server];
+}
 
 /** So many exchanges a second for a while, by machines that come and come back. */
 export async function steadyLoad(
   where: Netns,
-  { server, relay, clients }: Through,
+  through: Through,
   { rate, seconds }: { readonly rate: number; readonly seconds: number },
 ): Promise<Load> {
-  const amount = ['-r', String(rate), '-p', String(seconds), '-R', String(clients), '-s', '1', '-W', '300000'];
-  return run(where, [...amount, ...relayAgent(server, relay)]);
+  return run(where, ['-r', String(rate), '-p', String(seconds), '-W', '300000', ...words(through)]);
 }
 
 /** So many machines at once, each of which asks again until it has an address. */
-export async function avalanche(where: Netns, { server, relay, clients }: Through): Promise<Load> {
-  return run(where, ['--scenario', 'avalanche', '-R', String(clients), ...relayAgent(server, relay)]);
+export async function avalanche(where: Netns, through: Through): Promise<Load> {
+  return run(where, ['--scenario', 'avalanche', ...words(through)]);
 }
 
 async function run(where: Netns, args: readonly string[]): Promise<Load> {
@@ -49,7 +52,8 @@ async function run(where: Netns, args: readonly string[]): Promise<Load> {
   const owners = new Map<string, string>();
   const doubled: string[] = [];
   // A client identifier, which is a type of 1 and a MAC address, and what its owner got.
-  for (const [, digits = '', address = ''] of text.matchAll(/01([0-9a-f]{12}),(\d+\.\d+\.\d+\.\d+),/g)) {
+  const list = text.split('***Leases for REQUEST-ACK***')[1] ?? text;
+  for (const [, digits = '', address = ''] of list.matchAll(/01([0-9a-f]{12}),(\d+\.\d+\.\d+\.\d+),/g)) {
     const mac = digits.replace(/..(?=.)/g, '$&:');
     if ((owners.get(address) ?? mac) !== mac) doubled.push(address);
     owners.set(address, mac);
