@@ -20,6 +20,9 @@ const elsewhere = '0.0.0.0';
 export const addBootFile: ReplyStep = (draft, exchange) => {
   const { request, client, network } = exchange;
   if (draft.reply === 'none' || !asking.includes(request.type)) return draft;
+  // Without an address, a machine that asked for one boots nothing.
+  const lacksAddress = draft.addresses.length === 0 && request.type !== 'information-request';
+  if (lacksAddress && network.mode === 'server') return draft;
   const seen = readFirmware(request.options);
   if (seen === undefined) return draft;
   if (seen.firmware === undefined) {

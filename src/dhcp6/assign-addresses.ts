@@ -155,11 +155,12 @@ const renew: Give = (asked, exchange, taken) => {
 
 /** It asks whichever server hears it: only what is certainly wrong is refused. RFC 8415 §18.3.5. */
 const rebind: Give = (asked, exchange, taken) => {
-  const given = extend(asked, exchange, taken);
-  if (given.option !== undefined) return given;
   const { network, leases } = exchange;
   const wrong = asked.wishes.filter((address) => leases.isOurs(address) || !isOnLink(address, network.prefix));
-  if (wrong.length === 0) return given;
+  // All of them may be another server's, on our wire: whether they are right, only that server knows.
+  if (wrong.length === 0) return { option: undefined };
+  const given = extend({ ...asked, wishes: wrong }, exchange, taken);
+  if (given.option !== undefined) return given;
   const reason = 'it is of another network, or belongs to another machine';
   return {
     option: encodeOption('association', { iaid: asked.iaid, t1: 0, t2: 0, options: wrong.map(ended) }),

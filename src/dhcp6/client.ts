@@ -51,7 +51,7 @@ function macOfRelay(options: Options): string | undefined {
 }
 
 /** Of a link-local address that was made of the hardware address, as EDK2 and many others do. RFC 4291, appendix A. */
-export function macOfLinkLocal(address: string): string | undefined {
+function macOfLinkLocal(address: string): string | undefined {
   const bytes = parseIpv6(address);
   if (bytes?.[0] !== 0xfe || bytes[1] !== 0x80 || bytes[11] !== 0xff || bytes[12] !== 0xfe) return undefined;
   const [first = 0, ...rest] = [...bytes.subarray(8, 11), ...bytes.subarray(13)];

@@ -145,7 +145,6 @@ export class LeaseTable6 {
     const lease = this.#leases.get(address);
     if (lease === undefined || lease.expiresMs <= nowMs) return undefined;
     this.#keep({ ...lease, state: 'released', expiresMs: nowMs });
-    this.#fullUntilMs = 0;
     return lease;
   }
 
@@ -190,12 +189,13 @@ export class LeaseTable6 {
   }
 
   #mayHave({ client, iaid, taken }: Wanted, address: string, nowMs: number): boolean {
-    if (taken.has(address) || !this.#isGivable(address)) return false;
-    if (this.#reserved.has(address) && !this.#reservedFor(client).includes(address)) return false;
     const lease = this.#leases.get(address);
-    if (lease === undefined || lease.expiresMs <= nowMs) return true;
-    if (lease.state === 'declined') return false;
-    return isOf(lease, client, iaid) || this.#isSameMachine(address, client);
+    if (lease !== undefined && lease.expiresMs > nowMs) {
+      if (lease.state === 'declined') return false;
+      if (!isOf(lease, client, iaid) && !this.#isSameMachine(address, client)) return false;
+    }
+    if (taken.has(address) || !this.#isGivable(address)) return false;
+    return !this.#reserved.has(address) || this.#reservedFor(client).includes(address);
   }
 
   /**
@@ -253,6 +253,7 @@ export class LeaseTable6 {
 
   #keep(lease: Lease6): void {
     this.#changed.set(lease.address, lease);
+    this.#fullUntilMs = Math.min(this.#fullUntilMs, lease.expiresMs);
     this.#write(lease);
   }
 

@@ -122,6 +122,14 @@ describe('the boot file', () => {
     expect(readOption(heard(given).options, 'bootFileUrl')).toBeUndefined();
   });
 
+  it('is not told where there is no address left', () => {
+    const { ask, asked } = counter({ network: { ranges: [{ first: 'fd00::1', last: 'fd00::1' }] } });
+    const solicited = ask(message('solicit', id, wants(1), uefiX64));
+    expect(readOption(heard(solicited).options, 'bootFileUrl')).toBeUndefined();
+    expect(solicited?.events.map(({ step }) => step)).toEqual(['not-answered']);
+    expect(asked).toEqual([]);
+  });
+
   it('is told to firmware that needs no address, and to nobody who is no firmware', () => {
     const { ask, hear } = counter();
     const answer = ask(message('information-request', id, requests, uefiX64));

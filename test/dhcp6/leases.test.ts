@@ -218,6 +218,12 @@ describe('what a machine says of its address', () => {
     expect([take(idA), take(idB)]).toEqual([1, 0]);
     pass(601);
     expect(take(idB)).toBe(1);
+    // Also where all others are leased for longer than that.
+    hear(message('request', idA, toUs, wants(1)));
+    expect(take(idB)).toBe(0);
+    hear(message('release', idA, toUs, wants(1, 'fd00::100')));
+    pass(601);
+    expect(take(idB)).toBe(1);
   });
 
   it("DECLINE: it is nobody's for ten minutes", () => {
@@ -264,6 +270,8 @@ describe('what a machine says of its address', () => {
   it("REBIND: another server's address is not ours to judge; one of another network ends", () => {
     const { hear, ask } = counter();
     expect(ask(message('rebind', idA, wants(1, 'fd00::9999')))?.datagram).toBeUndefined();
+    hear(message('request', idA, toUs, wants(2, 'fd00::142')));
+    expect(ask(message('rebind', idA, wants(2, 'fd00::9999')))?.datagram).toBeUndefined();
     expect(given(hear(message('rebind', idA, wants(1, 'fd01::100'))))).toEqual([
       { iaid: 1, addresses: [['fd01::100', 0]], status: undefined },
     ]);
