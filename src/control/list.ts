@@ -26,11 +26,12 @@ export function listLeases(
   const reserved = new Map(reservations.map((reservation) => [reservation.address, reservation]));
   const entries: LeaseEntry[] = [];
   for (const lease of leases) {
-    const { address, machine, hostName, untilMs, network } = lease;
+    const { address, machine, untilMs, network } = lease;
     const hasEnded = untilMs <= nowMs;
     if (hasEnded && lease.state === 'offered') continue;
     const own = reserved.get(address);
     const isReserved = own !== undefined && isSameMachine(own, lease);
+    const hostName = lease.hostName ?? (isReserved ? own.hostName : undefined);
     const entry: LeaseEntry = {
       address,
       ...(machine === undefined ? {} : { machine }),

@@ -208,7 +208,7 @@ describeWith({ programs: ['ip'], root: true }, 'leases of a server that runs', (
 
     await run('reserve', mac(2), '10.77.0.50', '--name', 'two');
     expect(await ask(mac(2))).toMatchObject({ type: 'ack', address: '10.77.0.50' });
-    expect((await run()).lines[1]).toMatch(`^10.77.0.50 ${mac(2)} - bound, reserved in `);
+    expect((await run()).lines[1]).toMatch(new RegExp(`^10\\.77\\.0\\.50 ${mac(2)} two bound, reserved in `));
 
     const moved = await run('reserve', mac(3), String(address));
     expect(moved.stdout).toContain(`${mac(1)} has it now`);
