@@ -7,7 +7,7 @@ const pure = [
   '^src/tftp/(names|options|packet|patience|reception|transfer)\\.ts$',
   '^src/grub/',
   '^src/image-config/',
-  '^src/boot/plan\\.ts$',
+  '^src/boot/(architectures|firmware|plan|shapes)\\.ts$',
   '^src/release/(recognise|settings|links|live-url)\\.ts$',
 ];
 
