@@ -5,8 +5,12 @@ FROM node:24-bookworm-slim
 # What some images and settings need beside plain ISOs; without them, these builds end in an error that names the program.
 # xorriso: additional files, conversions, --format iso. 7zip, xz-utils, bzip2, lz4: packed images. squashfs-tools-ng and
 # bubblewrap: the other kind of initramfs. A system can be made bootstrap only where user namespaces are allowed.
-RUN apt-get update \
+# grub-*, ipxe: loaders for machines that no LiveOS brings one for (docs/reference/loaders.md). Those of x64 are among the
+# packages of x64 alone, and those of arm64 among its own.
+RUN dpkg --add-architecture "$(dpkg --print-architecture | sed 's/amd64/ARM/; s/arm64/amd64/; s/ARM/arm64/')" \
+  && apt-get update \
   && apt-get install --yes --no-install-recommends 7zip bubblewrap bzip2 lz4 squashfs-tools-ng xorriso xz-utils \
+    grub-common grub-pc-bin:amd64 grub-efi-amd64-bin:amd64 grub-efi-ia32-bin:amd64 grub-efi-arm64-bin:arm64 ipxe \
   && rm -rf /var/lib/apt/lists/*
 
 WORKDIR /opt/bootwright

@@ -8,7 +8,7 @@ export interface GrubImage {
   readonly format: string;
   /** The folder of its modules, in `/usr/lib/grub`, and below the prefix that it looks for more in. */
   readonly platform: string;
-  /** By distribution, what brings the modules. */
+  /** By distribution, what brings the modules. Debian has them only among the packages of their own processor. */
   readonly packages: { readonly debian: string; readonly fedora: string };
 }
 
@@ -18,28 +18,28 @@ export const grubImages: readonly GrubImage[] = [
     text: 'BIOS',
     format: 'i386-pc-pxe',
     platform: 'i386-pc',
-    packages: { debian: 'grub-pc-bin', fedora: 'grub2-pc-modules' },
+    packages: { debian: 'grub-pc-bin:amd64', fedora: 'grub2-pc-modules' },
   },
   {
     file: 'grubx64.efi',
     text: 'UEFI x64',
     format: 'x86_64-efi',
     platform: 'x86_64-efi',
-    packages: { debian: 'grub-efi-amd64-bin', fedora: 'grub2-efi-x64-modules' },
+    packages: { debian: 'grub-efi-amd64-bin:amd64', fedora: 'grub2-efi-x64-modules' },
   },
   {
     file: 'grubia32.efi',
     text: 'UEFI ia32',
     format: 'i386-efi',
     platform: 'i386-efi',
-    packages: { debian: 'grub-efi-ia32-bin', fedora: 'grub2-efi-ia32-modules' },
+    packages: { debian: 'grub-efi-ia32-bin:amd64', fedora: 'grub2-efi-ia32-modules' },
   },
   {
     file: 'grubaa64.efi',
     text: 'UEFI arm64',
     format: 'arm64-efi',
     platform: 'arm64-efi',
-    packages: { debian: 'grub-efi-arm64-bin', fedora: 'grub2-efi-aa64-modules' },
+    packages: { debian: 'grub-efi-arm64-bin:arm64', fedora: 'grub2-efi-aa64-modules' },
   },
 ];
 

@@ -83,7 +83,7 @@ describe('where nothing is installed', () => {
     await install('x86_64-efi');
     const loaders = await make();
     expect(loaders.has('loaders/grubx64.efi')).toBe(true);
-    expect(loaders.why('loaders/grub-bios.0')).toMatch(/no modules of GRUB for BIOS; apt install grub-pc-bin/);
+    expect(loaders.why('loaders/grub-bios.0')).toMatch(/no modules of GRUB for BIOS; apt install grub-pc-bin:amd64/);
     await rm(join(folder, 'grub/x86_64-efi/http.mod'));
     expect((await make()).why('loaders/grubx64.efi')).toContain('x86_64-efi has no http.mod');
   });
