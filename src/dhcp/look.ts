@@ -25,7 +25,7 @@ export interface LookOptions {
 }
 
 /** A DHCP server that would give machines addresses, and the first address that it offered. Dotted decimal. */
-export interface OtherServer {
+interface OtherServer {
   readonly server: string;
   readonly offered: string;
   readonly netmask?: string;

@@ -8,7 +8,7 @@ export const nowMs = 1_700_000_000_000;
 
 const common = { mode: 'server', httpPort: 80, pools: [], leaseSeconds: 600, reservations: [] } as const;
 
-export const office: Network = {
+const office: Network = {
   ...common,
   name: 'eth0',
   serverAddress: '10.0.0.1',
