@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { execa, type ResultPromise } from 'execa';
+import { execa } from 'execa';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { BootEvent } from '../../src/boot/timeline.ts';
 import type { ServerArguments } from '../support/dhcp-server.ts';
@@ -47,10 +47,7 @@ async function space(role: string): Promise<string> {
 type Plug = readonly [space: string, device: string, address?: string | undefined];
 
 /** A cable between two interfaces, each with its address, if it has one. */
-async function cable(
-  one: readonly [string, string, string?],
-  other: readonly [string, string, string?],
-): Promise<void> {
+async function cable(one: Plug, other: Plug): Promise<void> {
   await execa('ip', [
     'link',
     'add',
@@ -71,18 +68,16 @@ async function cable(
   }
 }
 
-function inside(
-  where: string,
-  program: string,
-  args: readonly string[],
-): ResultPromise<{ timeout: number; reject: false; all: true }> {
-  return execa('ip', ['netns', 'exec', where, program, ...args], { timeout: 60_000, reject: false, all: true });
+/** Runs a program to its end, however it ends; what it said. */
+async function inside(where: string, program: string, args: readonly string[]): Promise<string> {
+  const options = { timeout: 60_000, reject: false, all: true } as const;
+  const { all } = await execa('ip', ['netns', 'exec', where, program, ...args], options);
+  return all;
 }
 
 /** Asks once as udhcpc does; what it says. */
-async function ask(where: string, device = 'eth0'): Promise<string> {
-  const { all } = await inside(where, 'busybox', ['udhcpc', '-i', device, '-f', '-n', '-q', '-s', '/bin/true']);
-  return all;
+function ask(where: string): Promise<string> {
+  return inside(where, 'busybox', ['udhcpc', '-i', 'eth0', '-f', '-n', '-q', '-s', '/bin/true']);
 }
 
 async function serve(where: string, told: ServerArguments): Promise<void> {
