@@ -79,7 +79,9 @@ export function answer(datagram: Uint8Array, circumstances: Circumstances): Answ
     events: [],
   };
   const draft = replySteps[served.network.mode].reduce((soFar, step) => step(soFar, exchange), blank);
-  const { isLasting, events } = draft;
+  const { events } = draft;
+  // What is handed out last pins the boot to its release, also where no address goes with it.
+  const isLasting = draft.isLasting || (draft.reply === 'reply' && draft.bootFile !== undefined);
   if (draft.reply === 'none') return { isLasting, mac: client.name, events };
   return {
     datagram: {

@@ -13,7 +13,8 @@ export const dhcp6Errors = {
   },
   DHCP6_OPTION_INVALID: {
     exit: exit.usage,
-    problem: 'the DHCPv6 option "{option}" cannot be sent: {reason}',
-    remedy: 'Name it by its number in IANA\'s "DHCP Option Codes", and give bytes (0x0a0b), IPv6 addresses or text.',
+    problem: 'the DHCPv6 option "{option}" cannot be {value}: {reason}',
+    remedy:
+      'Name it by its code in IANA\'s "DHCP Option Codes", and say what its value is: "ip:fd00::1", "hex:0a0b", "u32:600".',
   },
 } as const satisfies Record<string, ErrorRow>;

@@ -98,23 +98,47 @@ describe('an option', () => {
 });
 
 describe('options that the configuration adds', () => {
-  it('go by name, or by code with bytes, addresses or text', () => {
-    const made = parseExtraOptions6({ ntp: 'fd00::100', 31: ['fd00::100'], 65001: '0x0aff', 41: 'UTC' });
+  it('go by name or by code, each in the form of its value', () => {
+    const made = parseExtraOptions6({
+      'ntp-server': 'fd00::100',
+      31: ['fd00::100', 'fd00::100'],
+      32: 600,
+      'domain-list': 'a.b, c',
+      41: 'UTC',
+      60: ['root', 'é'],
+      65001: 'hex:0a:ff',
+      65002: ['u8:1', 'u16:2', 'u32:3', 'ip:fd00::100', 'text:x:y', 'plain'],
+    });
     const bytes = Object.fromEntries(made.map((option) => [option.code, Buffer.from(option.bytes).toString('hex')]));
-    expect(bytes).toEqual({ 31: address, 41: '555443', 56: `00010010${address}`, 65001: '0aff' });
+    expect(bytes).toEqual({
+      24: '0161016200016300',
+      31: `${address}${address}`,
+      32: '00000258',
+      41: '555443',
+      56: `00010010${address}`,
+      60: '0004726f6f740002c3a9',
+      65001: '0aff',
+      65002: `01000200000003${address}783a79706c61696e`,
+    });
   });
 
   it.each([
-    [{ 3: 'x' }, 'the server itself writes it'],
-    [{ colour: 'red' }, 'neither a number from 1 to 65535 nor one of dns'],
-    [{ 65536: 'x' }, 'neither a number'],
-    [{ 99: 5 }, '5 could be of any length'],
-    [{ dns: ['10.0.0.1'] }, '"10.0.0.1" is no IPv6 address'],
-    [{ 99: [] }, 'it has no value'],
-  ])('are refused where they cannot be meant: %j', (options, reason) => {
+    [{ 3: 'x' }, 'the server itself decides what it says'],
+    [{ colour: 'red' }, 'neither a code from 1 to 65535 nor one of dns-servers'],
+    [{ 65536: 'x' }, 'neither a code'],
+    [{ 99: 5 }, 'say how many bytes the number has'],
+    [{ 99: true }, 'options of DHCPv6 are no yes or no'],
+    [{ 'dns-servers': ['10.0.0.1'] }, '"10.0.0.1" is no IPv6 address'],
+    [{ 32: 'soon' }, '"soon" is no number of 32 bits'],
+    [{ 99: 'u8:256' }, '"256" is no number of 8 bits'],
+    [{ 99: 'hex:abc' }, '"abc" is no row of bytes in hexadecimal'],
+    [{ 'domain-list': 'a..b' }, '"a..b" is no domain name'],
+    [{ 99: 'x'.repeat(1025) }, '1025 bytes are more than 1024'],
+    [{ 23: 'fd00::1', 'dns-servers': 'fd00::1' }, 'it is set twice, by name and by code'],
+  ])('are refused where they cannot be meant: %j', (list, reason) => {
     const complaint = (() => {
       try {
-        return parseExtraOptions6(options);
+        return parseExtraOptions6(list);
       } catch (error) {
         return error;
       }

@@ -49,6 +49,7 @@ describe('a proxy', () => {
     const answer = ask(message('request', id, toUs, uefiX64), 'fd00::200', { port: 'binl' });
     expect(heard(answer).type).toBe('reply');
     expect(answer?.datagram?.to).toBe('asker');
+    expect(answer?.isLasting).toBe(true);
     expect(readOption(heard(answer).options, 'bootFileUrl')).toBe(url);
     expect(placed).toEqual([[mac, 'fd00::200']]);
   });

@@ -167,11 +167,15 @@ describe('nothing that comes from the network stops the server', () => {
 });
 
 it('a proxy hears at port 4011, and answers from there to the port that asked', async () => {
-  const { wire, say } = await open({
+  const { wire, say, saves } = await open({
     listeners: [{ interface: 'eth0', network: { ...network, mode: 'proxy', ranges: [] } }],
     bootFor: () => ({ releaseId: 'r1', bootFile: 'a.efi', by: 'tftp' }),
   });
   say(message('request', idOf(1), toUs, uefiX64), 4011);
+  await settle();
+  // No lease, but the pin of the boot.
+  expect(saves.map(({ leases }) => leases)).toEqual([[]]);
+  saves[0]?.succeed();
   await settle();
   expect(wire.sent.slice(1).map(({ to, bytes }) => [to, decodeMessage(bytes).type])).toEqual([
     [{ address: 'fe80::2%eth0', port: 546 }, 'reply'],
