@@ -25,14 +25,14 @@ export function loaderConfig({ address, httpPort }: OurServer): string {
   const isSix = address.includes(':');
   const host = isSix ? `[${address}]` : address;
   const http = `(http,${host}${httpPort === 80 ? '' : `:${httpPort}`})`;
-  const configure = isSix ? ['net_bootp6', 'net_ipv6_autoconf'] : ['net_bootp'];
+  const configure = isSix ? 'if ! net_bootp6; then net_ipv6_autoconf; fi' : 'net_bootp';
   return `# Menus of some distributions say linuxefi. A command of that name goes before the function.
 function linuxefi { linux "$@"; }
 function initrdefi { initrd "$@"; }
 
 for attempt in ${attempts.join(' ')}; do
   if [ -z "$net_default_ip" -o "$attempt" != 1 ]; then
-${configure.map((command) => `    ${command}`).join('\n')}
+    ${configure}
   fi
   for device in '${http}' '(tftp,${host})'; do
     if [ -s "$device/${loaderPrefix}/grub.cfg" ]; then

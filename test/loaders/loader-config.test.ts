@@ -21,7 +21,7 @@ describe('where a GRUB of ours goes on', () => {
   });
 
   it('over IPv6 it asks for no IPv4 address', () => {
-    expect(loaderConfig(servers[2])).toMatch(/^ *net_bootp6\n/m);
+    expect(loaderConfig(servers[2])).toMatch(/^ *if ! net_bootp6; then net_ipv6_autoconf; fi\n/m);
     expect(loaderConfig(servers[2])).not.toMatch(/net_bootp\n/);
     expect(loaderConfig(servers[0])).toMatch(/^ *net_bootp\n/m);
   });
