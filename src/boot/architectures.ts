@@ -67,6 +67,13 @@ export function firmwareFor(architectures: readonly number[], kind: FirmwareKind
   return bootable.find((firmware) => firmwareTable[firmware].file === 'release') ?? bootable[0] ?? listed[0];
 }
 
+/** Which of the two a number alone speaks of, where nothing else tells. */
+export function protocolOf(architecture: number | undefined): 'pxe' | 'http' {
+  const numbers = (row: Row) => firmwareTable[row.firmware].architectures;
+  const isHttp = rows.some((row) => row.kind === 'http' && numbers(row).some((number) => number === architecture));
+  return isHttp ? 'http' : 'pxe';
+}
+
 /** `UEFI x64 (7)`, or `an unknown architecture (4242)`. */
 export function nameArchitecture(architecture: number): string {
   const firmware = rows.find((row) => firmwareTable[row.firmware].architectures.includes(architecture))?.firmware;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { firmwareFor, isRaspberryPi, nameArchitecture } from '../../src/boot/architectures.ts';
+import { firmwareFor, isRaspberryPi, nameArchitecture, protocolOf } from '../../src/boot/architectures.ts';
 import { type Firmware, firmwareTable } from '../../src/boot/firmware.ts';
 
 const rows = Object.entries(firmwareTable) as [Firmware, (typeof firmwareTable)[Firmware]][];
@@ -20,6 +20,10 @@ describe('a machine that lists one architecture', () => {
   it('boots by the protocol that its vendor class names, whichever number it sends', () => {
     expect(firmwareFor([7], 'http')).toBe('http-x64');
     expect(firmwareFor([16], 'pxe')).toBe('efi-x64');
+  });
+
+  it('boots by the protocol that its number names, where it names none itself (DHCPv6)', () => {
+    expect([16, 28, 7, 0, 4242, undefined].map(protocolOf)).toEqual(['http', 'http', 'pxe', 'pxe', 'pxe', 'pxe']);
   });
 
   it('is no HTTP Boot without UEFI', () => {
