@@ -34,7 +34,7 @@ export async function steadyLoad(
   through: Through,
   { rate, seconds }: { readonly rate: number; readonly seconds: number },
 ): Promise<Load> {
-  return run(where, ['-r', String(rate), '-p', String(seconds), '-W', '300000', ...words(through)]);
+  return run(where, ['-r', String(rate), '-p', String(seconds), '-W', '1000000', ...words(through)]);
 }
 
 /** So many machines at once, each of which asks again until it has an address. */
