@@ -118,6 +118,7 @@ export function startRecorder(options: RecorderOptions): Recorder {
     failed,
     stop() {
       clearInterval(looking);
+      socket.drain();
       lookForLoss();
       socket.close();
       file?.close(BigInt(Date.now()) * 1_000_000n, received + lost, lost);

@@ -32,6 +32,8 @@ export interface PacketSocket {
   send(bytes: Uint8Array, toMac: string): void;
   /** Packets that were lost since the last call, because nobody fetched them in time. */
   takeDrops(): number;
+  /** Hands over what has come in until now, to be called before `close` by whom every packet counts. */
+  drain(): void;
   close(): void;
 }
 
@@ -57,6 +59,8 @@ const PACKET_MR_PROMISC = 1;
 const linkAddressBytes = 20;
 /** So that a fast transfer does not keep the event loop from everything else. */
 const mostBatches = 8;
+/** A network that never falls silent must not keep anybody from the end. */
+const mostBatchesAtTheEnd = 4096;
 
 /** Throws PACKET_SOCKET_FORBIDDEN, INTERFACE_NOT_FOUND or PLATFORM_UNSUPPORTED. */
 export function openPacketSocket(options: PacketSocketOptions): PacketSocket {
@@ -94,11 +98,13 @@ function start(fd: number, index: number, options: PacketSocketOptions): PacketS
   const ring = new PacketRing(options.ring);
   let isOpen = true;
   let isReading = false;
-  const watch = whenReadable(fd, options.background === true, () => {
+  const watch = whenReadable(fd, options.background === true, () => receive(mostBatches));
+
+  function receive(batches: number): void {
     isReading = true;
     try {
       let received = 1;
-      for (let batch = 0; received > 0 && batch < mostBatches && isOpen; batch += 1) {
+      for (let batch = 0; received > 0 && batch < batches && isOpen; batch += 1) {
         received = ring.receive(fd, (packet) => isOpen && options.onPacket(packet));
       }
     } catch (error) {
@@ -107,7 +113,7 @@ function start(fd: number, index: number, options: PacketSocketOptions): PacketS
     }
     isReading = false;
     if (!isOpen) ring.free();
-  });
+  }
 
   function close(): void {
     if (!isOpen) return;
@@ -124,6 +130,9 @@ function start(fd: number, index: number, options: PacketSocketOptions): PacketS
     send(bytes, toMac) {
       const to = linkAddress(index, options.protocol, toMac);
       checked(isOpen ? calls.sendto(fd, bytes, bytes.length, 0, to, to.length) : 0, 'sendto');
+    },
+    drain() {
+      if (isOpen && !isReading) receive(mostBatchesAtTheEnd);
     },
     takeDrops() {
       // struct tpacket_stats: packets and drops; reading sets both to 0.
