@@ -91,9 +91,11 @@ export function startCommitter(store: Store, path: string): Committer {
   writer();
   return {
     commit(batch) {
+      const work = writes(batch);
+      if (work.length === 0) return Promise.resolve();
       return new Promise((resolve, reject) => {
         const done = (outcome: Outcome) => (outcome === null ? resolve() : reject(new Error(outcome)));
-        give(writes(batch), done);
+        give(work, done);
       });
     },
     async close() {
