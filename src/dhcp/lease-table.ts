@@ -1,6 +1,6 @@
 import { formatIpv4, parseIpv4 } from '../wire/addresses.ts';
-import { type Freed, FreeOrder } from './free-order.ts';
 import type { Lease } from './lease.ts';
+import { LeaseSlots } from './lease-slots.ts';
 import type { Reservation } from './network.ts';
 import type { AddressPool } from './pool.ts';
 import { ownerKey, Reservations } from './reservations.ts';
@@ -16,29 +16,6 @@ const probedMs = 60_000;
  * 10.0.0.0/8, forged DISCOVERs would fill the memory otherwise.
  */
 const manyAddresses = 200_000;
-
-/** One address that was in use at least once. One object for its whole life: leases change 10,000 times a second. */
-interface Slot extends Freed {
-  /** Whom it belongs to, or whom it belonged to last; nobody, where it was declined. */
-  mac: string | undefined;
-  lease: Lease | undefined;
-  offeredUntilMs: number;
-  /** What its machine had before: its again, where this one turns out to be in use by somebody else. */
-  earlier: Slot | undefined;
-  /** Until then it need not be probed. */
-  probedUntilMs: number;
-  freeFromMs: number;
-}
-
-/** What a change found, to be put back. */
-interface Before {
-  readonly slot: Slot;
-  readonly mac: string | undefined;
-  readonly lease: Lease | undefined;
-  readonly offeredUntilMs: number;
-  /** The slot that the new machine had before. */
-  readonly machineHad: Slot | undefined;
-}
 
 /**
  * Why a machine can't have an address: not ours to give, reserved for another machine, held for one, or not the one that
@@ -76,15 +53,10 @@ export class LeaseTable {
   readonly pools: readonly AddressPool[];
   /** Addresses of it belong to one machine each. To be changed by `reserve` and `unreserve`. */
   readonly reservations: Reservations;
-  /** An address stays here once it was in use. */
-  readonly #slots = new Map<number, Slot>();
-  readonly #byMac = new Map<string, Slot>();
-  /** Slots of addresses that anybody may get. */
-  readonly #order = new FreeOrder<Slot>();
+  readonly #slots = new LeaseSlots((address) => this.#isForAnybody(address));
   /** Where the search for an address that nobody had yet goes on. */
   #freshPool = 0;
   #fresh: number;
-  #journal: Before[] = [];
   #changed = new Map<number, Lease>();
 
   /** `reservations`, if given, is this table's from now on. */
@@ -104,14 +76,14 @@ export class LeaseTable {
     const current = new Map(ours.filter(({ state }) => state !== 'declined').map((lease) => [lease.mac, lease]));
     for (const lease of ours) {
       const mac = current.get(lease.mac) === lease ? lease.mac : undefined;
-      this.#write(this.#slotOf(parseIpv4(lease.address) ?? 0), mac, lease, 0);
+      this.#slots.write(this.#slots.make(parseIpv4(lease.address) ?? 0), mac, lease, 0);
     }
-    this.#journal = [];
+    this.#slots.takeJournal();
   }
 
   /** The address that belongs to a machine, also after its lease ended, until another machine gets it. */
   addressOf(mac: string): string | undefined {
-    const slot = this.#byMac.get(mac);
+    const slot = this.#slots.of(mac);
     return slot === undefined ? undefined : formatIpv4(slot.address);
   }
 
@@ -122,15 +94,15 @@ export class LeaseTable {
   offer(mac: string, wish: string | undefined, nowMs: number, reserved?: Reservation): string | undefined {
     const address = this.#choose(mac, wish, nowMs, reserved);
     if (address === undefined) return undefined;
-    const slot = this.#slotOf(address);
-    this.#write(slot, mac, slot.mac === mac ? slot.lease : undefined, nowMs + offerHoldMs);
+    const slot = this.#slots.make(address);
+    this.#slots.write(slot, mac, slot.mac === mac ? slot.lease : undefined, nowMs + offerHoldMs);
     return formatIpv4(address);
   }
 
   #choose(mac: string, wish: string | undefined, nowMs: number, reserved?: Reservation): number | undefined {
     const kept = reserved === undefined ? undefined : parseIpv4(reserved.address);
     if (kept !== undefined && this.#isFreeFor(mac, kept, nowMs)) return kept;
-    const own = this.#byMac.get(mac);
+    const own = this.#slots.of(mac);
     if (own !== undefined && this.#mayHave(mac, own.address, reserved)) return own.address;
     const wished = wish === undefined ? undefined : parseIpv4(wish);
     if (wished !== undefined && this.#isForAnybody(wished) && this.#isFreeFor(mac, wished, nowMs)) return wished;
@@ -139,7 +111,7 @@ export class LeaseTable {
 
   /** Whether somebody else may have that address unasked: the machine is not known to use it, nor was it looked at. */
   isUncertain(mac: string, address: string, nowMs: number): boolean {
-    const slot = this.#slots.get(parseIpv4(address) ?? 0);
+    const slot = this.#slots.at(parseIpv4(address) ?? 0);
     if (slot === undefined) return true;
     const isHolder = slot.mac === mac && slot.lease?.state === 'bound' && slot.lease.expiresMs > nowMs;
     return !isHolder && slot.probedUntilMs <= nowMs;
@@ -147,13 +119,13 @@ export class LeaseTable {
 
   /** Nobody answered for that address, or who did may have it. */
   found(address: string, nowMs: number): void {
-    this.#slotOf(parseIpv4(address) ?? 0).probedUntilMs = nowMs + probedMs;
+    this.#slots.make(parseIpv4(address) ?? 0).probedUntilMs = nowMs + probedMs;
   }
 
   /** The machine took another server's offer. */
   withdrawOffer(mac: string): void {
-    const slot = this.#byMac.get(mac);
-    if (slot !== undefined && slot.offeredUntilMs > 0) this.#write(slot, mac, slot.lease, 0);
+    const slot = this.#slots.of(mac);
+    if (slot !== undefined && slot.offeredUntilMs > 0) this.#slots.write(slot, mac, slot.lease, 0);
   }
 
   /** `undefined`: `bind` may be called. */
@@ -165,10 +137,10 @@ export class LeaseTable {
     if (reserved !== undefined && reserved.address !== address) {
       const kept = parseIpv4(reserved.address) ?? 0;
       // Somebody used it unasked: the machine keeps what it got instead until it boots again.
-      const wasInUse = this.#slots.get(kept)?.lease?.state === 'declined';
+      const wasInUse = this.#slots.at(kept)?.lease?.state === 'declined';
       if (!wasInUse && this.#isFreeFor(mac, kept, nowMs)) return 'other-address';
     }
-    const own = this.#byMac.get(mac);
+    const own = this.#slots.of(mac);
     if (own === undefined || own.address === wanted || reserved?.address === address) return undefined;
     return this.#mayHave(mac, own.address, reserved) ? 'other-address' : undefined;
   }
@@ -183,7 +155,7 @@ export class LeaseTable {
 
   /** True where the machine had that address. */
   release(mac: string, address: string, nowMs: number): boolean {
-    const lease = this.#byMac.get(mac)?.lease;
+    const lease = this.#slots.of(mac)?.lease;
     if (lease?.address !== address || lease.state !== 'bound') return false;
     this.#keep({ ...lease, state: 'released', expiresMs: nowMs }, mac);
     return true;
@@ -191,7 +163,7 @@ export class LeaseTable {
 
   /** Ends whatever holds that address, a lease or that it was set aside. What it was; `undefined`: nothing did. */
   end(address: string, nowMs: number): Lease | undefined {
-    const slot = this.#slots.get(parseIpv4(address) ?? 0);
+    const slot = this.#slots.at(parseIpv4(address) ?? 0);
     const lease = slot?.lease;
     if (slot === undefined || lease === undefined || lease.state === 'released' || lease.expiresMs <= nowMs) {
       return undefined;
@@ -215,8 +187,8 @@ export class LeaseTable {
   /** Throws DHCP_RESERVATION_INVALID. Whoever has the address keeps it until its lease ends or is to be renewed. */
   reserve(reservation: Reservation): void {
     this.reservations.add(reservation);
-    const slot = this.#slots.get(parseIpv4(reservation.address) ?? 0);
-    if (slot !== undefined) this.#sort(slot);
+    const slot = this.#slots.at(parseIpv4(reservation.address) ?? 0);
+    if (slot !== undefined) this.#slots.sort(slot);
   }
 
   /** What was reserved; `undefined`: nothing was. */
@@ -224,7 +196,7 @@ export class LeaseTable {
     const number = parseIpv4(address) ?? 0;
     const reservation = this.reservations.remove(number);
     // The search for fresh addresses may have passed it.
-    if (reservation !== undefined && this.isOurs(number)) this.#sort(this.#slotOf(number));
+    if (reservation !== undefined && this.isOurs(number)) this.#slots.sort(this.#slots.make(number));
     return reservation;
   }
 
@@ -240,7 +212,7 @@ export class LeaseTable {
 
   /** Every address that is known of, reserved ones that were never used included. */
   *states(): Generator<AddressState> {
-    for (const { address, mac, lease, offeredUntilMs } of this.#slots.values()) {
+    for (const { address, mac, lease, offeredUntilMs } of this.#slots.all()) {
       const reservation = this.reservations.at(address);
       if (lease === undefined && offeredUntilMs === 0 && reservation === undefined) continue;
       yield { address: formatIpv4(address), mac: mac ?? lease?.mac, lease, offeredUntilMs, reservation };
@@ -254,20 +226,8 @@ export class LeaseTable {
 
   takeChanges(): LeaseChanges {
     const leases = [...this.#changed.values()];
-    const journal = this.#journal;
     this.#changed = new Map();
-    this.#journal = [];
-    return {
-      leases,
-      undo: () => {
-        for (const { slot, mac, lease, offeredUntilMs, machineHad } of journal.toReversed()) {
-          const machine = slot.mac;
-          this.#write(slot, mac, lease, offeredUntilMs);
-          if (machine !== undefined && machineHad !== undefined) this.#byMac.set(machine, machineHad);
-        }
-        this.#journal = [];
-      },
-    };
+    return { leases, undo: this.#slots.takeJournal() };
   }
 
   #isInPool(address: number): boolean {
@@ -287,18 +247,17 @@ export class LeaseTable {
     if (owner === undefined) return this.#isInPool(address);
     if (owner === reserved) return true;
     const key = ownerKey(owner);
-    const slot = this.#slots.get(address);
+    const slot = this.#slots.at(address);
     return key !== undefined && slot?.mac === mac && slot.lease?.reservation === key;
   }
 
   #isFreeFor(mac: string, address: number, nowMs: number): boolean {
-    const slot = this.#slots.get(address);
+    const slot = this.#slots.at(address);
     return slot === undefined || slot.mac === mac || slot.freeFromMs <= nowMs;
   }
 
   #findFree(nowMs: number): number | undefined {
-    const soonest = this.#order.first();
-    const freed = soonest !== undefined && soonest.freeFromMs <= nowMs ? soonest.address : undefined;
+    const freed = this.#slots.longestFree(nowMs);
     if (freed !== undefined && this.#slots.size >= manyAddresses) return freed;
     return this.#findFresh() ?? freed;
   }
@@ -317,57 +276,6 @@ export class LeaseTable {
   #keep(lease: Lease, owner: string | undefined): void {
     const address = parseIpv4(lease.address) ?? 0;
     this.#changed.set(address, lease);
-    this.#write(this.#slotOf(address), owner, lease, 0);
-  }
-
-  #slotOf(address: number): Slot {
-    const known = this.#slots.get(address);
-    if (known !== undefined) return known;
-    const slot: Slot = {
-      address,
-      mac: undefined,
-      lease: undefined,
-      offeredUntilMs: 0,
-      earlier: undefined,
-      probedUntilMs: 0,
-      freeFromMs: 0,
-      place: -1,
-    };
-    this.#slots.set(address, slot);
-    this.#sort(slot);
-    return slot;
-  }
-
-  #write(slot: Slot, mac: string | undefined, lease: Lease | undefined, offeredUntilMs: number): void {
-    const machineHad = mac === undefined ? undefined : this.#byMac.get(mac);
-    this.#journal.push({ slot, mac: slot.mac, lease: slot.lease, offeredUntilMs: slot.offeredUntilMs, machineHad });
-    if (slot.mac !== mac) {
-      if (slot.mac !== undefined && this.#byMac.get(slot.mac) === slot) this.#leave(slot, slot.mac);
-      slot.mac = mac;
-    }
-    if (mac !== undefined && machineHad !== slot) {
-      slot.earlier = machineHad;
-      this.#byMac.set(mac, slot);
-    }
-    slot.lease = lease;
-    slot.offeredUntilMs = offeredUntilMs;
-    slot.freeFromMs = Math.max(lease?.expiresMs ?? 0, offeredUntilMs);
-    this.#sort(slot);
-  }
-
-  #leave(slot: Slot, mac: string): void {
-    if (slot.earlier?.mac === mac) this.#byMac.set(mac, slot.earlier);
-    else this.#byMac.delete(mac);
-    slot.earlier = undefined;
-  }
-
-  /** Keeps the slot in the order where anybody may get its address, and out of it where not. */
-  #sort(slot: Slot): void {
-    if (this.#isForAnybody(slot.address)) {
-      if (this.#order.has(slot)) this.#order.moved(slot);
-      else this.#order.add(slot);
-    } else if (this.#order.has(slot)) {
-      this.#order.remove(slot);
-    }
+    this.#slots.write(this.#slots.make(address), owner, lease, 0);
   }
 }

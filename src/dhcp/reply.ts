@@ -20,7 +20,7 @@ const proxySteps: readonly ReplyStep[] = [offerAsProxy];
 const binlSteps: readonly ReplyStep[] = [answerAtBinl];
 
 /** To whom an answer goes: to the port of machines, to that of relays, or to the port that asked. */
-export interface Destination {
+interface Destination {
   readonly address: string;
   readonly port: 'client' | 'relay' | 'asker';
 }
@@ -112,7 +112,9 @@ export function answer(datagram: Uint8Array, circumstances: Circumstances): Answ
     if (draft.probe !== undefined) return { probe: draft.probe, isLasting: false, mac, events: [] };
   }
   if (draft.reply === 'none') {
-    return { isLasting: type === 'release' || type === 'decline', mac, events: draft.events };
+    // A RELEASE that ends nothing needs no disk.
+    const ends = (type === 'release' || type === 'decline') && draft.events.length > 0;
+    return { isLasting: ends, mac, events: draft.events };
   }
   return {
     datagram: { bytes: encodeReply(draft, exchange), to: destination(draft, exchange, circumstances.from) },

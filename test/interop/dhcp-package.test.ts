@@ -36,11 +36,11 @@ async function startPackage() {
   await free.close();
   const config = {
     range: ['10.0.0.10', '10.0.0.12'],
-    netmask: network.netmask,
+    netmask: network.subnet.netmask,
     router: [network.router],
     dns: network.dns,
     broadcast: '10.0.0.255',
-    server: network.address,
+    server: network.serverAddress,
     leaseTime: network.leaseSeconds,
     // A fixed order, so that the tests know who gets what; true unless said otherwise.
     randomIP: false,
@@ -140,10 +140,10 @@ describe('a REQUEST', () => {
     const start = await startPackage();
     const { say, hear } = await start();
     const answer = hear();
-    say(select('192.168.9.9', network.address));
+    say(select('192.168.9.9', network.serverAddress));
     const packet = await answer;
     expect([optionOf(packet, 'messageType'), packet?.yiaddr]).toEqual(['ack', '10.0.0.10']);
-    expect(replyIn(counter().ask(select('192.168.9.9', network.address))).option('messageType')).toBe('nak');
+    expect(replyIn(counter().ask(select('192.168.9.9', network.serverAddress))).option('messageType')).toBe('nak');
   });
 });
 
@@ -151,9 +151,12 @@ describe('an address that was given back', () => {
   it('is gone for good with the package, and free with ours', async () => {
     const start = await startPackage();
     const { say, hear } = await start();
-    const release = message({ messageType: 'release', serverIdentifier: network.address }, { ciaddr: '10.0.0.10' });
+    const release = message(
+      { messageType: 'release', serverIdentifier: network.serverAddress },
+      { ciaddr: '10.0.0.10' },
+    );
     const answers: (string | undefined)[] = [];
-    for (const bytes of [discover(), select('10.0.0.10', network.address)]) {
+    for (const bytes of [discover(), select('10.0.0.10', network.serverAddress)]) {
       const answer = hear();
       say(bytes);
       answers.push((await answer)?.yiaddr);
@@ -166,7 +169,7 @@ describe('an address that was given back', () => {
     }
     expect(answers).toEqual(['10.0.0.10', '10.0.0.10', '10.0.0.11', '10.0.0.12', undefined]);
     const { ask } = counter();
-    for (const bytes of [discover(), select('10.0.0.10', network.address), discover(other), release]) ask(bytes);
+    for (const bytes of [discover(), select('10.0.0.10', network.serverAddress), discover(other), release]) ask(bytes);
     expect(replyIn(ask(discover(third))).packet.yiaddr).toBe('10.0.0.10');
   });
 });
