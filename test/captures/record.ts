@@ -55,7 +55,8 @@ async function record(name: string, { flavour, secureBoot, mac, serve }: Way): P
   const lan = await createLan();
   try {
     const place = join(import.meta.dirname, `${name}.pcapng`);
-    const flags = ['--interface', lan.interface, '--write', place, '--brief'];
+    // Where the machine is plugged in: some kernels show nobody the TCP that a bridge hands to a veth device.
+    const flags = ['--interface', lan.port, '--write', place, '--brief'];
     const copy = join(lan.folder, 'liveos.iso');
     await copyFile(image, copy);
     await serve(lan, copy);
