@@ -232,3 +232,20 @@ it('an ordinary client gets a plain lease, without a word of PXE', () => {
   expect(offer.option('rebindingTime')).toBe(525);
   expect(offer.option('broadcast')).toBe('10.0.0.255');
 });
+
+describe('a machine on InfiniBand, whose messages have no hardware address (RFC 4390)', () => {
+  const infiniband = { htype: 32, chaddr: new Uint8Array() };
+  const identifier = (last: number) => ({ clientIdentifier: Uint8Array.of(255, 0, 0, 0, 1, 0, last) });
+
+  it('is known by its client identifier, and hears broadcasts', () => {
+    const { ask, leases } = counter();
+    const offer = replyIn(ask(message({ messageType: 'discover', ...identifier(1) }, infiniband)));
+    expect(offer).toMatchObject({ to: '255.255.255.255', packet: { htype: 32, chaddr: new Uint8Array() } });
+    const take = { messageType: 'request', requestedAddress: '10.0.0.10', serverIdentifier: ours } as const;
+    expect(replyIn(ask(message({ ...take, ...identifier(1) }, infiniband))).option('messageType')).toBe('ack');
+    expect(leases.takeChanges().leases).toMatchObject([{ mac: 'id:ff000000010001', address: '10.0.0.10' }]);
+    expect(replyIn(ask(message({ messageType: 'discover', ...identifier(2) }, infiniband))).packet.yiaddr).toBe(
+      '10.0.0.11',
+    );
+  });
+});
