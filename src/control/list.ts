@@ -1,4 +1,4 @@
-import { parseIpv4, parseIpv6 } from '../wire/addresses.ts';
+import { formatMac, parseIpv4, parseIpv6 } from '../wire/addresses.ts';
 import { isCurrent, type LeaseEntry } from './entries.ts';
 import type { KnownLease, Reserved } from './parts.ts';
 import { keysOf, writeMachine } from './texts.ts';
@@ -46,10 +46,7 @@ export function listLeases(
     if (isReserved && isCurrent(entry)) reserved.delete(address);
   }
   for (const reservation of reserved.values()) entries.push(reservedEntry(reservation));
-  return entries
-    .map((entry) => ({ entry, key: sortKey(entry.address) }))
-    .toSorted(byKey)
-    .map(({ entry }) => entry);
+  return inOrder(entries);
 }
 
 function reservedEntry(reservation: ListedReservation): LeaseEntry {
@@ -65,14 +62,16 @@ function reservedEntry(reservation: ListedReservation): LeaseEntry {
   };
 }
 
-/** IPv4 before IPv6, each by its number. */
-function sortKey(address: string): string {
-  const four = parseIpv4(address);
-  if (four !== undefined) return `4${four.toString(16).padStart(8, '0')}`;
-  const six = parseIpv6(address) ?? [];
-  return `6${Array.from(six, (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
-}
-
-function byKey(one: { readonly key: string }, other: { readonly key: string }): number {
-  return one.key < other.key ? -1 : Number(one.key > other.key);
+/** IPv4 before IPv6, each by its number. There may be 65,000 of them, and machines wait meanwhile. */
+function inOrder(entries: readonly LeaseEntry[]): LeaseEntry[] {
+  const four: { readonly entry: LeaseEntry; readonly key: number }[] = [];
+  const six: { readonly entry: LeaseEntry; readonly key: string }[] = [];
+  for (const entry of entries) {
+    const key = parseIpv4(entry.address);
+    if (key === undefined) six.push({ entry, key: formatMac(parseIpv6(entry.address) ?? new Uint8Array()) });
+    else four.push({ entry, key });
+  }
+  four.sort((one, other) => one.key - other.key);
+  six.sort((one, other) => (one.key < other.key ? -1 : Number(one.key > other.key)));
+  return [...four, ...six].map(({ entry }) => entry);
 }

@@ -1,12 +1,13 @@
 import { chmod, mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
 import type { TSchema } from 'typebox';
 import { Value } from 'typebox/value';
 import { BootwrightError } from '../errors.ts';
 import { describeWriteFailure } from '../platform/durable.ts';
 import type { Control } from './control.ts';
-import { type Failure, wishSchema } from './entries.ts';
+import { type Failure, type LeaseEntry, wishSchema } from './entries.ts';
 import { socketPath } from './socket-path.ts';
 import { statusOf } from './status.ts';
 
@@ -75,7 +76,10 @@ function addRoutes(server: FastifyInstance, control: Control): void {
     const [error] = Value.Errors(schema as TSchema, value);
     return error === undefined ? { value } : { error: new Error(`${error.instancePath || '/'} ${error.message}`) };
   });
-  server.get('/leases', async () => ({ leases: await control.leases() }));
+  server.get('/leases', async (_request, reply) => {
+    const parts = leasesInParts(await control.leases());
+    return reply.type('application/json').send(Readable.from(parts));
+  });
   server.get('/reservations', async () => ({ reservations: await control.reservations() }));
   server.post<{ Body: Parameters<Control['reserve']>[0] }>(
     '/reservations',
@@ -91,6 +95,16 @@ function addRoutes(server: FastifyInstance, control: Control): void {
   server.delete<{ Params: { address: string } }>('/leases/:address', async ({ params }) => ({
     lease: await control.release(params.address),
   }));
+}
+
+/** `{ "leases": […] }`, a thousand at a time: machines are answered in between. */
+function* leasesInParts(leases: readonly LeaseEntry[]): Generator<string> {
+  yield '{"leases":[';
+  for (let start = 0; start < leases.length; start += 1000) {
+    const text = leases.slice(start, start + 1000).map((lease) => JSON.stringify(lease));
+    yield `${start === 0 ? '' : ','}${text.join(',')}`;
+  }
+  yield ']}';
 }
 
 function answerErrors(server: FastifyInstance, failed: (error: unknown) => void): void {
