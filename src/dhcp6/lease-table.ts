@@ -2,7 +2,8 @@ import type { Client } from './client.ts';
 import { macOfDuid } from './duid.ts';
 import type { Lease6 } from './lease.ts';
 import type { Network6, Reservation6 } from './network.ts';
-import { AddressRow, describePrefix, describeRanges, firstAddress, spread } from './range.ts';
+import { AddressRow, describePrefix, describeRanges, firstAddress, isOnLink, spread } from './range.ts';
+import { Reservations6 } from './reservations.ts';
 
 /** Whoever uses a declined address unasked may be gone by then. */
 const declinedMs = 600_000;
@@ -50,10 +51,7 @@ export class LeaseTable6 {
   readonly #byAssociation = new Map<string, string>();
   readonly #byMac = new Map<string, string>();
   readonly #anyRouter: string;
-  #kept: readonly Reservation6[] = [];
-  /** Addresses by what their machine is known by, as `identities` writes it. */
-  #reservations: ReadonlyMap<string, readonly string[]> = new Map();
-  #reserved: ReadonlySet<string> = new Set();
+  #reservations: Reservations6;
   /** All before were drawn or tried. */
   #next = 0n;
   /** No address comes free before: spares a search through all of them for each message of a storm. */
@@ -68,7 +66,7 @@ export class LeaseTable6 {
     this.#row = new AddressRow(network.ranges, network.prefix);
     this.#capacity = this.#row.size < BigInt(capacity) ? Number(this.#row.size) : capacity;
     this.#anyRouter = firstAddress(network.prefix);
-    this.reserve(network.reservations);
+    this.#reservations = new Reservations6(network.reservations);
   }
 
   /** For texts. */
@@ -76,10 +74,13 @@ export class LeaseTable6 {
     return describeRanges(this.#network.ranges) || describePrefix(this.#network.prefix);
   }
 
-  /** Takes over what a store has kept; addresses of other networks are left out. */
+  /**
+   * Takes over what a store has kept; addresses of other networks are left out. Those of this one that are not ours to
+   * give may be so again, once they are reserved.
+   */
   restore(leases: readonly Lease6[]): void {
     const ours = leases
-      .filter(({ address }) => this.isOurs(address))
+      .filter(({ address }) => isOnLink(address, this.#network.prefix))
       .toSorted((a, b) => Number(a.state === 'bound') - Number(b.state === 'bound') || a.expiresMs - b.expiresMs);
     for (const lease of ours) this.#write(lease);
     this.#undos = [];
@@ -90,22 +91,16 @@ export class LeaseTable6 {
   }
 
   reservations(): readonly Reservation6[] {
-    return this.#kept;
+    return this.#reservations.all;
   }
 
   /** Replaces all that is reserved. Whoever has such an address keeps it until its lease ends. */
   reserve(reservations: readonly Reservation6[]): void {
-    const known = reservations.flatMap((one) => identities(one).map((identity) => [identity, one.address] as const));
-    const grouped = Map.groupBy(known, ([identity]) => identity);
-    this.#kept = reservations;
-    this.#reservations = new Map(
-      [...grouped].map(([identity, pairs]) => [identity, pairs.map(([, address]) => address)]),
-    );
-    this.#reserved = new Set(reservations.map(({ address }) => address));
+    this.#reservations = new Reservations6(reservations);
   }
 
   isOurs(address: string): boolean {
-    return this.#reserved.has(address) || this.#row.has(address);
+    return this.#reservations.has(address) || this.#row.has(address);
   }
 
   /** The address to give, which is not yet given: `bind` does that. `undefined`: there is none. */
@@ -167,7 +162,7 @@ export class LeaseTable6 {
     const { client, iaid } = wanted;
     const before = client.mac === undefined ? undefined : this.#byMac.get(client.mac);
     const known = [
-      ...this.#reservedFor(client),
+      ...this.#reservations.of(client),
       this.#byAssociation.get(associationKey(client.duid, iaid)),
       before !== undefined && this.#isSameMachine(before, client) ? before : undefined,
     ];
@@ -176,12 +171,6 @@ export class LeaseTable6 {
       wanted,
       nowMs,
     );
-  }
-
-  #reservedFor(client: Client): readonly string[] {
-    return this.#reservations.size === 0
-      ? []
-      : identities(client).flatMap((identity) => this.#reservations.get(identity) ?? []);
   }
 
   #first(addresses: readonly string[], wanted: Wanted, nowMs: number): string | undefined {
@@ -195,7 +184,7 @@ export class LeaseTable6 {
       if (!isOf(lease, client, iaid) && !this.#isSameMachine(address, client)) return false;
     }
     if (taken.has(address) || !this.#isGivable(address)) return false;
-    return !this.#reserved.has(address) || this.#reservedFor(client).includes(address);
+    return !this.#reservations.has(address) || this.#reservations.of(client).includes(address);
   }
 
   /**
@@ -298,9 +287,4 @@ function associationKey(duid: string, iaid: number): string {
 function isOf({ duid, iaid, mac }: Lease6, client: Client, wanted: number): boolean {
   const isOtherCard = client.isCardKnown && mac !== undefined && mac !== client.mac;
   return duid === client.duid && iaid === wanted && !isOtherCard;
-}
-
-function identities({ mac, duid, uuid }: Pick<Reservation6, 'mac' | 'duid' | 'uuid'>): readonly string[] {
-  const known = Object.entries({ mac, duid, uuid }).filter(([, value]) => value !== undefined);
-  return known.map(([name, value]) => `${name} ${value}`);
 }
