@@ -14,7 +14,7 @@ export interface IpPacket {
   readonly fragment?: Fragment;
 }
 
-export interface Fragment {
+interface Fragment {
   /** The same of all fragments of one packet. */
   readonly key: string;
   readonly offsetBytes: number;

@@ -28,7 +28,7 @@ export interface RecorderOptions {
   readonly lost: (count: number) => void;
 }
 
-export interface Recorded {
+interface Recorded {
   /** Packets that are part of booting. */
   readonly packets: number;
   readonly lost: number;

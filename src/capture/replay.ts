@@ -7,7 +7,7 @@ import type { DhcpReplay, ReplayedMessage } from './replay-dhcp.ts';
 import { TftpTalk } from './tftp-talk.ts';
 
 /** A file that a machine asked for, and what it would get. */
-export interface ReplayedFile {
+interface ReplayedFile {
   readonly timeNs: bigint;
   /** The MAC address of who asked, or the address where it came through a router. */
   readonly machine: string;

@@ -26,7 +26,7 @@ function tellRequest(message: DhcpPacket): string {
 }
 
 /** The firmware, or else the vendor class or the name that the machine gives itself. */
-export function whoAsks({ options, chaddr }: DhcpPacket): string | undefined {
+function whoAsks({ options, chaddr }: DhcpPacket): string | undefined {
   try {
     const firmware = readFirmware(options, formatMac(chaddr));
     if (firmware !== undefined) return firmware.text;
