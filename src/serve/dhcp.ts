@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { NetworkPlan, ServedInterface } from '../config/networks.ts';
+import type { NetworkPlan } from '../config/networks.ts';
 import type { Settings } from '../config/settings.ts';
 import { splitReservations } from '../control/known.ts';
 import type { Network } from '../dhcp/network.ts';
@@ -64,10 +64,13 @@ export async function serveDhcp(
   started: AsyncDisposableStack,
 ): Promise<DhcpServer | undefined> {
   const { port, lookSeconds } = settings.dhcp;
-  const listeners = plan.interfaces.flatMap(({ interface: name, dhcp }: ServedInterface) =>
-    dhcp === undefined ? [] : [{ interface: name, network: dhcp }],
-  );
-  if (listeners.length === 0 && plan.relayed.length === 0) {
+  const hasRelayed = plan.relayed.length > 0;
+  const listeners = plan.interfaces.flatMap(({ interface: name, dhcp }) => {
+    if (dhcp !== undefined) return [{ interface: name, network: dhcp }];
+    // Relays may reach us by an interface on which no machine is served.
+    return hasRelayed ? [{ interface: name }] : [];
+  });
+  if (listeners.length === 0) {
     announce(plan, port, log);
     return undefined;
   }

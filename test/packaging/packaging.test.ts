@@ -34,11 +34,10 @@ describeWith({ programs: ['systemd-analyze'] }, 'the systemd unit', () => {
     }
   });
 
-  it('gives no capability but the one for low ports', () => {
-    expect(read('packaging/bootwright.service').match(/CAP_\w+/g)).toEqual([
-      'CAP_NET_BIND_SERVICE',
-      'CAP_NET_BIND_SERVICE',
-    ]);
+  it('gives no capability but for low ports and for ARP', () => {
+    const given = read('packaging/bootwright.service').match(/^\w+=CAP_.*/gm);
+    const both = 'CAP_NET_BIND_SERVICE CAP_NET_RAW';
+    expect(given).toEqual([`AmbientCapabilities=${both}`, `CapabilityBoundingSet=${both}`]);
   });
 });
 
