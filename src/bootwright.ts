@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { createResolver } from './boot/resolve.ts';
-import { planNetworks } from './config/networks.ts';
+import { type NetworkPlan, planNetworks } from './config/networks.ts';
 import type { Settings } from './config/settings.ts';
 import { makeLoaders } from './loaders/loaders.ts';
 import { imageReportTo } from './log.ts';
@@ -14,7 +14,7 @@ import { openBootState } from './serve/boot-state.ts';
 import { serveControl } from './serve/control.ts';
 import { serveDhcp } from './serve/dhcp.ts';
 import { serveDhcp6 } from './serve/dhcp6.ts';
-import { serveFiles } from './serve/files.ts';
+import { type FileAddress, serveFiles } from './serve/files.ts';
 import { startCommitter } from './store/commit.ts';
 import { openStore } from './store/database.ts';
 import { storedImages } from './store/images.ts';
@@ -25,6 +25,16 @@ export interface Bootwright {
   readonly httpPort: number;
   /** Undoes everything that was started, in the opposite order; transfers may finish for `stopSeconds`. */
   close(): Promise<void>;
+}
+
+/** Every address of ours that machines are told, each once. */
+function addressesOf({ interfaces, relayed, relayed6 }: NetworkPlan): readonly FileAddress[] {
+  const near = interfaces.flatMap(({ address, mtuBytes, dhcp6 }) => [
+    { address, mtuBytes },
+    ...(dhcp6 === undefined ? [] : [{ address: dhcp6.serverAddress, mtuBytes }]),
+  ]);
+  const far = [...relayed, ...relayed6].map(({ serverAddress }) => ({ address: serverAddress, mtuBytes: 1500 }));
+  return [...new Map([...far, ...near].map((each) => [each.address, each])).values()];
 }
 
 /**
@@ -64,10 +74,7 @@ export async function startBootwright(settings: Settings, log: Logger): Promise<
   });
   const resolve = createResolver({ catalog, ledger: state.ledger, loaders, httpPort: settings.http.port });
 
-  const addresses = plan.interfaces.flatMap(({ address, mtuBytes, dhcp6 }) => [
-    { address, mtuBytes },
-    ...(dhcp6 === undefined ? [] : [{ address: dhcp6.serverAddress, mtuBytes }]),
-  ]);
+  const addresses = addressesOf(plan);
   const activeRelease = () => catalog.activeId;
   await serveFiles({ settings, addresses, resolve, report: state.report, clock, log, activeRelease }, starting);
   const serving = { settings, plan, store, state, clock, log };

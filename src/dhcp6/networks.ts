@@ -7,7 +7,8 @@ import type { Served } from './reply.ts';
 export interface Listener6 {
   /** Such as `eth0`. */
   readonly interface: string;
-  readonly network: Network6;
+  /** Without one, only relays are heard there. */
+  readonly network?: Network6;
 }
 
 /** All networks that are served, each with its leases. */
@@ -18,7 +19,9 @@ export class Networks6 {
   /** Throws DHCP6_RANGE_INVALID. */
   constructor(listeners: readonly Listener6[], relayed: readonly Network6[]) {
     const serve = (network: Network6): Served => ({ network, leases: new LeaseTable6(network) });
-    const near = listeners.map((listener) => [listener.interface, serve(listener.network)] as const);
+    const near = listeners.flatMap(({ interface: name, network }) =>
+      network === undefined ? [] : [[name, serve(network)] as const],
+    );
     this.#byInterface = new Map(near);
     this.all = [...near.map(([, served]) => served), ...relayed.map(serve)];
   }

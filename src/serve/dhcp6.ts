@@ -18,9 +18,12 @@ export async function serveDhcp6(
   started: AsyncDisposableStack,
 ): Promise<Dhcp6Server | undefined> {
   const { interfaces, relayed6 } = plan;
-  const listeners = interfaces.flatMap(({ interface: name, dhcp6 }) =>
-    dhcp6 === undefined ? [] : [{ interface: name, network: dhcp6 }],
-  );
+  const hasRelayed = relayed6.length > 0;
+  const listeners = interfaces.flatMap(({ interface: name, dhcp6 }) => {
+    if (dhcp6 !== undefined) return [{ interface: name, network: dhcp6 }];
+    // Relays may reach us by an interface on which no machine is served.
+    return hasRelayed ? [{ interface: name }] : [];
+  });
   if (listeners.length === 0) return undefined;
   const server = await startDhcp6Server({
     udp: nodeUdp,
@@ -35,14 +38,14 @@ export async function serveDhcp6(
     report: state.report,
   });
   started.defer(() => server.close());
-  for (const { interface: name, network } of listeners) {
-    log.info({ interface: name, mode: network.mode }, `DHCPv6 on ${name}: ${describe(network)}`);
-    if (network.mode === 'server') {
-      log.info(
-        { interface: name },
-        `a router on ${name} must announce DHCPv6 (the "managed" flag of its advertisements): we send none`,
-      );
-    }
+  for (const { interface: name, dhcp6 } of interfaces) {
+    if (dhcp6 === undefined) continue;
+    log.info({ interface: name, mode: dhcp6.mode }, `DHCPv6 on ${name}: ${describe(dhcp6)}`);
+    log.info(
+      { interface: name },
+      `the router on ${name} must announce DHCPv6: router advertisements with the M flag, and the prefix on-link (L). ` +
+        'Bootwright sends none; without them machines ask for no IPv6 address',
+    );
   }
   for (const network of relayed6)
     log.info({ network: network.name }, `DHCPv6 for ${network.name}, through relays: ${describe(network)}`);
