@@ -1,5 +1,5 @@
 import SqliteDatabase from 'better-sqlite3';
-import { type Driver, Kysely, SqliteDialect } from 'kysely';
+import { type Driver, Kysely, SqliteAdapter, SqliteDialect } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { BootwrightError } from '../errors.ts';
 import { makeDurable } from './durable.ts';
@@ -8,9 +8,17 @@ import type { Tables } from './schema.ts';
 
 export type Store = Kysely<Tables>;
 
+/** Kysely leaves SQLite's tables half changed where a migration ends in the middle; SQLite need not. */
+class WholeMigrations extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true;
+  }
+}
+
 /** Where the disk is full, SQLite may have rolled back by itself: a second time fails, and would hide the reason. */
 function dialectOf(database: SqliteDatabase.Database): SqliteDialect {
   const dialect = new SqliteDialect({ database });
+  dialect.createAdapter = () => new WholeMigrations();
   const createDriver = dialect.createDriver.bind(dialect);
   dialect.createDriver = (): Driver => {
     const driver = createDriver();
@@ -24,8 +32,8 @@ function dialectOf(database: SqliteDatabase.Database): SqliteDialect {
 }
 
 /**
- * Opens the state of one server and brings its tables up to date. Whatever was committed is there after a `kill -9`
- * and after a power cut. Throws STORE_UNREADABLE.
+ * Opens the state of one server and brings its tables up to date, all or none. Whatever was committed is there after a
+ * `kill -9` and after a power cut. Throws STORE_UNREADABLE.
  */
 export async function openStore(path: string): Promise<Store> {
   let sqlite: SqliteDatabase.Database | undefined;

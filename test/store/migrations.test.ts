@@ -34,11 +34,15 @@ const version01 = `
   INSERT INTO "images" VALUES ('/images/a.iso', 1, 2, '{}', 'live-0123456789ab');
 `;
 
+function run(path: string, statements: string): void {
+  const database = new SqliteDatabase(path);
+  database.exec(statements);
+  database.close();
+}
+
 it('the state of version 0.1 opens, with all that was in it', async () => {
   const path = join(folder, 'state.db');
-  const earlier = new SqliteDatabase(path);
-  earlier.exec(version01);
-  earlier.close();
+  run(path, version01);
   for (const opening of ['the first time', 'again']) {
     const store = await openStore(path);
     expect(await loadLeases(store), opening).toEqual([
@@ -65,4 +69,16 @@ it('the state of version 0.1 opens, with all that was in it', async () => {
     expect(await storedReservations(store).load()).toEqual([]);
     await store.destroy();
   }
+});
+
+it('tables that could be brought up to date only in part are as they were, and no lease is lost', async () => {
+  const path = join(folder, 'in-part.db');
+  run(path, version01);
+  // The last table that is made.
+  run(path, 'CREATE TABLE shapes (in_the_way text)');
+  await expect(openStore(path)).rejects.toMatchObject({ code: 'STORE_UNREADABLE' });
+  run(path, 'DROP TABLE shapes');
+  const store = await openStore(path);
+  expect(await loadLeases(store)).toMatchObject([{ address: '10.0.0.7', hostName: 'seven' }]);
+  await store.destroy();
 });
