@@ -14,6 +14,8 @@ export interface ClientOptions extends Client {
   readonly serverPort?: number;
   /** Where answers are heard; 68 unless said otherwise. */
   readonly clientPort?: number;
+  /** Of this host; `undefined`: any. */
+  readonly localAddress?: string;
   /** 255.255.255.255 unless said otherwise. */
   readonly destination?: string;
   /** How long each try waits for an answer. */
@@ -27,7 +29,13 @@ export const defaultTimeoutsMs: readonly number[] = [1000, 2000, 4000];
 /** The two sides of one transaction. */
 export interface Line {
   send(message: DhcpPacket): Promise<void>;
-  /** The first reply that `isWanted`; the message is sent again after each timeout. `undefined`: none came. */
+  /** The first reply that `isWanted`. `undefined`: none came in time. */
+  ask(
+    message: DhcpPacket,
+    timeoutMs: number,
+    isWanted: (reply: DhcpPacket) => boolean,
+  ): Promise<DhcpPacket | undefined>;
+  /** The same; the message is sent again after each timeout. */
   exchange(message: () => DhcpPacket, isWanted: (reply: DhcpPacket) => boolean): Promise<DhcpPacket | undefined>;
   close(): Promise<void>;
 }
@@ -38,7 +46,7 @@ export async function openLine(options: ClientOptions, xid: number): Promise<Lin
   let listener: ((reply: DhcpPacket) => void) | undefined;
   const socket: UdpSocket = await udp.open(
     {
-      address: '0.0.0.0',
+      address: options.localAddress ?? '0.0.0.0',
       port: clientPort,
       broadcast: true,
       ...(options.interface === undefined ? {} : { interface: options.interface }),
@@ -54,25 +62,30 @@ export async function openLine(options: ClientOptions, xid: number): Promise<Lin
         error === null ? resolve() : reject(error),
       );
     });
+  const ask: Line['ask'] = async (message, timeoutMs, isWanted) => {
+    options.signal?.throwIfAborted();
+    const { promise: heard, resolve } = Promise.withResolvers<DhcpPacket | undefined>();
+    const giveUp = () => resolve(undefined);
+    stopWaiting = clock.after(timeoutMs, giveUp);
+    options.signal?.addEventListener('abort', giveUp);
+    // Before the message goes out: the reply may be here before we know that it did.
+    listener = (reply) => {
+      if (!matches(reply, isWanted)) return;
+      stopWaiting();
+      resolve(reply);
+    };
+    await send(message);
+    const reply = await heard;
+    options.signal?.removeEventListener('abort', giveUp);
+    options.signal?.throwIfAborted();
+    return reply;
+  };
   return {
     send,
+    ask,
     async exchange(message, isWanted) {
       for (const timeoutMs of options.timeoutsMs ?? defaultTimeoutsMs) {
-        options.signal?.throwIfAborted();
-        const { promise: heard, resolve } = Promise.withResolvers<DhcpPacket | undefined>();
-        const giveUp = () => resolve(undefined);
-        stopWaiting = clock.after(timeoutMs, giveUp);
-        options.signal?.addEventListener('abort', giveUp);
-        // Before the message goes out: the reply may be here before we know that it did.
-        listener = (reply) => {
-          if (!matches(reply, isWanted)) return;
-          stopWaiting();
-          resolve(reply);
-        };
-        await send(message());
-        const reply = await heard;
-        options.signal?.removeEventListener('abort', giveUp);
-        options.signal?.throwIfAborted();
+        const reply = await ask(message(), timeoutMs, isWanted);
         if (reply !== undefined) return reply;
       }
       return undefined;

@@ -18,6 +18,8 @@ interface Transaction {
 }
 
 const ethernet = 1;
+/** Sub-option of option 43. PXE 2.1, table 2-1. */
+const bootItem = 71;
 /** Option 57 of OVMF: it says in its REQUEST that it takes anything, but takes no more than in its DISCOVER. */
 const discoverAllowsBytes = 1472;
 const requestAllowsBytes = 0xff00;
@@ -43,6 +45,17 @@ export function requestMessage(client: Client, transaction: Transaction, offer: 
     requestedAddress: offer.yiaddr,
     ...describeClient(client, requestAllowsBytes),
   });
+}
+
+/** Asks a boot server, from an address that the machine has. PXE 2.1 §2.2. */
+export function bootServerMessage(
+  client: Client,
+  transaction: Transaction,
+  { address, item }: { readonly address: string; readonly item?: Uint8Array | undefined },
+): DhcpPacket {
+  const vendorOptions = item === undefined ? undefined : Uint8Array.of(bootItem, item.length, ...item, 255);
+  const options = { messageType: 'request' as const, ...describeClient(client, discoverAllowsBytes), vendorOptions };
+  return { ...message(client, transaction, options), broadcast: false, ciaddr: address };
 }
 
 export function releaseMessage(

@@ -1,30 +1,30 @@
 import { BootwrightError } from '../errors.ts';
+import { type BootWord, readBootWord } from './boot-word.ts';
 import { type ClientOptions, defaultTimeoutsMs, openLine } from './client-line.ts';
 import { discoverMessage, releaseMessage, requestMessage } from './client-messages.ts';
+import { collectOffers } from './collect-offers.ts';
 import { readOption } from './options.ts';
 import { type DhcpPacket, noAddress } from './packet.ts';
 
-/** What a server promised. Addresses are dotted decimal. */
-export interface GrantedAddress {
+/** What a server promised; `packet` is its ACK. Addresses are dotted decimal. */
+export interface GrantedAddress extends BootWord {
   readonly address: string;
-  readonly serverAddress: string;
   readonly leaseSeconds: number | undefined;
   readonly netmask: string | undefined;
   readonly router: string | undefined;
   readonly dns: readonly string[];
   /** Where the boot file is to be had: `siaddr`, else the server. */
   readonly nextServer: string;
-  /** Option 67, else the `file` field, as EDK2 does. */
-  readonly bootFile: string | undefined;
-  /** Everything else it said: the ACK itself. */
-  readonly packet: DhcpPacket;
+  /** The offer of another server, which counts for booting in place of this one. */
+  readonly proxy?: BootWord;
   readonly timings: { readonly offerMs: number; readonly acknowledgeMs: number };
 }
 
 /**
- * Asks for an address as the firmware of a machine does (`architecture` given) or as its Linux does, takes the first
- * offer, and does not configure anything. Throws DHCP_NO_OFFER, DHCP_NO_ACKNOWLEDGEMENT, DHCP_REFUSED, DHCP_MALFORMED
- * where the acknowledgement is, and what `Udp.open` throws.
+ * Asks for an address as the firmware of a machine does (`architecture` given) or as its Linux does, and does not
+ * configure anything. Linux takes the first offer; firmware collects them, and may have an address from one server and
+ * its boot file from another. Throws DHCP_NO_OFFER, DHCP_PROXY_ALONE, DHCP_NO_ACKNOWLEDGEMENT, DHCP_REFUSED,
+ * DHCP_MALFORMED where the acknowledgement is, and what `Udp.open` throws.
  */
 export async function askForAddress(options: ClientOptions): Promise<GrantedAddress> {
   const { clock, timeoutsMs = defaultTimeoutsMs } = options;
@@ -34,11 +34,7 @@ export async function askForAddress(options: ClientOptions): Promise<GrantedAddr
   const line = await openLine(options, xid);
   try {
     const transaction = () => ({ xid, seconds: Math.floor((clock.elapsedMs() - startedMs) / 1000) });
-    const offer = await line.exchange(
-      () => discoverMessage(options, transaction()),
-      (reply) => readOption(reply.options, 'messageType') === 'offer' && reply.yiaddr !== noAddress,
-    );
-    if (offer === undefined) throw new BootwrightError('DHCP_NO_OFFER', { waitedMs });
+    const { offer, proxy } = await collectOffers(options, line, () => discoverMessage(options, transaction()));
     const offeredMs = clock.elapsedMs();
     const server = readOption(offer.options, 'serverIdentifier') ?? offer.siaddr;
     const answer = await line.exchange(
@@ -55,7 +51,8 @@ export async function askForAddress(options: ClientOptions): Promise<GrantedAddr
       throw new BootwrightError('DHCP_REFUSED', { server, address, reason });
     }
     const timings = { offerMs: offeredMs - startedMs, acknowledgeMs: clock.elapsedMs() - offeredMs };
-    return readGrant(answer, server, timings);
+    const word = proxy === undefined ? {} : { proxy: readBootWord(proxy) };
+    return { ...readGrant(answer, server, timings), ...word };
   } finally {
     await line.close();
   }
@@ -77,17 +74,15 @@ export async function releaseAddress(
 
 function readGrant(packet: DhcpPacket, serverAddress: string, timings: GrantedAddress['timings']): GrantedAddress {
   const { options } = packet;
-  const bootFile = readOption(options, 'bootFile') ?? packet.file;
   return {
-    address: packet.yiaddr,
+    ...readBootWord(packet),
     serverAddress,
+    address: packet.yiaddr,
     leaseSeconds: readOption(options, 'leaseTime'),
     netmask: readOption(options, 'subnetMask'),
     router: readOption(options, 'router')?.[0],
     dns: readOption(options, 'dns') ?? [],
     nextServer: packet.siaddr === noAddress ? serverAddress : packet.siaddr,
-    bootFile: bootFile === '' ? undefined : bootFile,
-    packet,
     timings,
   };
 }

@@ -28,6 +28,12 @@ export const dhcpErrors = {
     remedy:
       'See that a server runs on this network, that no firewall drops UDP ports 67 and 68, and that its pool has a free address.',
   },
+  DHCP_PROXY_ALONE: {
+    exit: exit.unbootable,
+    problem: '{server} says what to boot, but no DHCP server offered an address within {waitedMs} ms',
+    remedy:
+      'A proxy gives no addresses: start the DHCP server that it stands beside, or let it give addresses itself by --range.',
+  },
   DHCP_NO_ACKNOWLEDGEMENT: {
     exit: exit.unbootable,
     problem: 'the DHCP server {server} offered {address}, but did not answer the request for it within {waitedMs} ms',

@@ -7,6 +7,12 @@ export const probeErrors = {
     remedy:
       'Let that server send siaddr, the file field, and option 60 only together with option 43 (6 = 8); or look for a second DHCP server on this network.',
   },
+  PROBE_BOOT_SERVER_SILENT: {
+    exit: exit.unbootable,
+    problem: 'firmware would have to ask {server} on port 4011 what to boot, and nothing answers there',
+    remedy:
+      'See that no firewall drops UDP port 4011, and that the server runs; or let it send option 43 (6 = 8) with its offer.',
+  },
   PROBE_NO_BOOT_FILE: {
     exit: exit.unbootable,
     problem: 'the DHCP server {server} gives {architecture} an address and nothing to boot',

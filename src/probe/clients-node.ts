@@ -1,3 +1,4 @@
+import { askBootServer } from '../dhcp/ask-boot-server.ts';
 import { askForAddress, releaseAddress } from '../dhcp/client.ts';
 import type { ClientOptions } from '../dhcp/client-line.ts';
 import { BootwrightError, hasCode } from '../errors.ts';
@@ -41,6 +42,14 @@ export function createNodeClients(options: NodeClientsOptions): Clients & { clos
   return {
     askForAddress: (architecture) =>
       askForAddress({ ...machine, signal, ...(architecture === undefined ? {} : { architecture }) }),
+    async askBootServer(architecture, address, question) {
+      // From our own address, where the answer is heard also if a server on this very host sends it; see below.
+      const destination = question.server === localAddress ? '255.255.255.255' : question.server;
+      const from = { udp, clock, mac, signal, architecture, localAddress, clientPort: 0, destination };
+      const word = await askBootServer(from, address, question);
+      if (word === undefined) throw new BootwrightError('PROBE_BOOT_SERVER_SILENT', { server: question.server });
+      return word;
+    },
     // To everybody: a server on this very host hears its interface only, and what is sent to one's own address comes
     // from the loopback. Others see in option 54 that it is not theirs.
     releaseAddress: (lease) => releaseAddress({ ...machine, destination: '255.255.255.255' }, lease),

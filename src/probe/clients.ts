@@ -1,3 +1,5 @@
+import type { BootQuestion } from '../dhcp/ask-boot-server.ts';
+import type { BootWord } from '../dhcp/boot-word.ts';
 import type { GrantedAddress } from '../dhcp/client.ts';
 
 /** Takes a file piece by piece. What it throws ends the transfer. */
@@ -20,6 +22,8 @@ export interface ByteRange {
 export interface Clients {
   /** Option 93 of firmware; `undefined`: the Linux of the same machine. */
   askForAddress(architecture: number | undefined): Promise<GrantedAddress>;
+  /** Asks on port 4011, by a machine at `address`. */
+  askBootServer(architecture: number, address: string, question: BootQuestion): Promise<BootWord>;
   releaseAddress(lease: GrantedAddress): Promise<void>;
   /** The size in bytes, by an exchange that ends after the answer, as firmware asks. */
   sizeByTftp(server: string, path: string, parameters: TftpParameters): Promise<number>;

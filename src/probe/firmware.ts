@@ -10,7 +10,7 @@ import type { Context } from './context.ts';
 import { Expected } from './expected.ts';
 import { checkLoader, loaderLimitBytes } from './loader.ts';
 import { machineKinds } from './machine.ts';
-import { type BootOffer, judgeOffer } from './offer.ts';
+import { type BootOffer, judgeOffer, judgeWord, questionOf } from './offer.ts';
 import { kept } from './received.ts';
 
 const manifestLimitBytes = 16 * 1024 * 1024;
@@ -37,8 +37,12 @@ export async function getAddress({ clients, timeline, architecture }: Context): 
 /** The boot file by TFTP: its size, then itself, as OVMF does. */
 export async function bootFirmware(context: Context, lease: GrantedAddress): Promise<FirmwareDone> {
   const { clients, timeline, architecture } = context;
+  const { title, option93 } = machineKinds[architecture];
+  const question = questionOf(lease);
   const offer = await timeline.record('firmware', 'what to boot', async (notes) => {
-    const judged = judgeOffer(lease, machineKinds[architecture].title);
+    const asked = question && (await clients.askBootServer(option93, lease.address, question));
+    const judged = asked === undefined ? judgeOffer(lease, title) : judgeWord(asked, title);
+    if (asked !== undefined) notes.detail = 'as it said on port 4011';
     notes.what = `boot file ${judged.file} from ${judged.server}`;
     return judged;
   });

@@ -1,7 +1,10 @@
+import type { BootQuestion } from '../dhcp/ask-boot-server.ts';
+import type { BootWord } from '../dhcp/boot-word.ts';
 import type { GrantedAddress } from '../dhcp/client.ts';
 import { readOption } from '../dhcp/options.ts';
 import { noAddress } from '../dhcp/packet.ts';
-import { BootwrightError, hasCode } from '../errors.ts';
+import { readVendorOptions, saysHowToBoot } from '../dhcp/vendor-options.ts';
+import { BootwrightError } from '../errors.ts';
 import { formatIpv4 } from '../wire/addresses.ts';
 import { Reader } from '../wire/reader.ts';
 
@@ -12,72 +15,76 @@ export interface BootOffer {
   readonly file: string;
 }
 
-const vendorOptions = { discoveryControl: 6, bootServers: 8, firstOfBootServers: 6, lastOfBootServers: 10 };
-/** Bit 3 of the discovery control: boot from the file that is named. PXE 2.1, table 2-2. */
+/** Sub-options of option 43. PXE 2.1, table 2-1. */
+const sub = { discoveryControl: 6, bootServers: 8, bootMenu: 9 } as const;
+/** Bit 3 of the discovery control: boot from the file that is named. */
 const bootFromTheFile = 8;
 const longestFileBytes = 127;
 
 /**
- * Judges an acknowledgement as EDK2 does (NetworkPkg/UefiPxeBcDxe/PxeBcDhcp4.c), and as shim does after it
- * (netboot.c). Throws PROBE_NO_BOOT_FILE or PROBE_OFFER_UNUSABLE.
+ * What EDK2 asks on port 4011 before it boots: who marks its offer as one for PXE and does not say how to boot, or
+ * offers a menu, of which the first entry is picked. `undefined`: it boots by the offer.
+ */
+export function questionOf(lease: GrantedAddress): BootQuestion | undefined {
+  const { packet, serverAddress } = lease.proxy ?? lease;
+  if (readOption(packet.options, 'vendorClass')?.startsWith('PXEClient') !== true) return undefined;
+  const vendor = readVendorOptions(packet.options.get(43));
+  if (vendor === undefined) return undefined;
+  if (!saysHowToBoot(vendor)) return { server: serverAddress };
+  const [server, [high, low] = []] = [menuServer(vendor), vendor.get(sub.bootMenu)];
+  if (hasFile(vendor) || server === undefined || high === undefined || low === undefined) return undefined;
+  return { server, item: Uint8Array.of(high, low, 0, 0) };
+}
+
+/**
+ * Judges what a machine was told as EDK2 does (NetworkPkg/UefiPxeBcDxe/PxeBcDhcp4.c), and as shim does after it
+ * (netboot.c): the proxy's offer where there is one, else the acknowledgement. Throws PROBE_NO_BOOT_FILE or
+ * PROBE_OFFER_UNUSABLE.
  *
  * @param architecture as a person calls it, for the error
  */
-export function judgeOffer(
-  { packet, bootFile, serverAddress: server }: GrantedAddress,
-  architecture: string,
-): BootOffer {
-  const unusable = (reason: string) => new BootwrightError('PROBE_OFFER_UNUSABLE', { server, reason });
-  if (bootFile === undefined) throw new BootwrightError('PROBE_NO_BOOT_FILE', { server, architecture });
-  if (packet.yiaddr.startsWith('0.')) throw unusable(`the address ${packet.yiaddr} looks like a proxy's to EDK2`);
-  const vendorClass = readOption(packet.options, 'vendorClass');
+export function judgeOffer(lease: GrantedAddress, architecture: string): BootOffer {
+  const word = lease.proxy ?? lease;
+  const unusable = (reason: string) =>
+    new BootwrightError('PROBE_OFFER_UNUSABLE', { server: word.serverAddress, reason });
+  const { yiaddr } = lease.packet;
+  if (word.bootFile === undefined) throw nothingToBoot(word, architecture);
+  if (yiaddr.startsWith('0.')) throw unusable(`the address ${yiaddr} looks like a proxy's to EDK2`);
+  const vendorClass = readOption(word.packet.options, 'vendorClass');
   if (vendorClass !== undefined && !vendorClass.startsWith('PXEClient')) {
     throw unusable(`option 60 is "${vendorClass}", which firmware that boots by PXE passes over`);
   }
-  const vendor = readVendorOptions(packet.options.get(43));
+  const vendor = readVendorOptions(word.packet.options.get(43));
   if (vendor === undefined) throw unusable('option 43 is cut off in the middle');
-  const codes = [...vendor.keys()];
-  const isPxe = codes.some(
-    (code) => code >= vendorOptions.firstOfBootServers && code <= vendorOptions.lastOfBootServers,
-  );
-  if (vendorClass !== undefined && !isPxe) {
-    throw unusable('option 60 without option 43 makes EDK2 ask port 4011, where somebody would have to answer');
-  }
+  const { server, file } = judgeWord(word, architecture);
+  return { server: (hasFile(vendor) ? menuServer(vendor) : undefined) ?? server, file };
+}
+
+/** Judges the answer of port 4011. Throws PROBE_NO_BOOT_FILE or PROBE_OFFER_UNUSABLE. */
+export function judgeWord(word: BootWord, architecture: string): BootOffer {
+  const { bootFile, packet, serverAddress: server } = word;
+  const unusable = (reason: string) => new BootwrightError('PROBE_OFFER_UNUSABLE', { server, reason });
+  if (bootFile === undefined) throw nothingToBoot(word, architecture);
   if (packet.file === '') {
     throw unusable('the file field is empty, where shim looks for the folder of GRUB');
   }
   if (bootFile.length > longestFileBytes) throw unusable(`the name of the boot file has ${bootFile.length} bytes`);
-  return { server: bootServer(vendor) ?? firstAddress(packet.siaddr, server), file: bootFile };
+  return { server: packet.siaddr === noAddress ? server : packet.siaddr, file: bootFile };
 }
 
-function firstAddress(siaddr: string, server: string): string {
-  return siaddr === noAddress ? server : siaddr;
+function nothingToBoot({ serverAddress: server }: BootWord, architecture: string): BootwrightError {
+  return new BootwrightError('PROBE_NO_BOOT_FILE', { server, architecture });
 }
 
-/** The boot server that option 43 names; it counts where no other may be looked for. */
-function bootServer(vendor: ReadonlyMap<number, Uint8Array>): string | undefined {
-  const control = vendor.get(vendorOptions.discoveryControl)?.[0] ?? 0;
-  const servers = vendor.get(vendorOptions.bootServers);
+/** It counts where no other may be looked for. */
+function hasFile(vendor: ReadonlyMap<number, Uint8Array>): boolean {
+  return ((vendor.get(sub.discoveryControl)?.[0] ?? 0) & bootFromTheFile) !== 0;
+}
+
+/** The first boot server that option 43 names. */
+function menuServer(vendor: ReadonlyMap<number, Uint8Array>): string | undefined {
+  const servers = vendor.get(sub.bootServers);
   // A type (2 bytes), how many addresses, the addresses.
-  if ((control & bootFromTheFile) === 0 || servers === undefined || servers.length < 7 || servers[2] === 0) {
-    return undefined;
-  }
+  if (servers === undefined || servers.length < 7 || servers[2] === 0) return undefined;
   return formatIpv4(new Reader(servers).seek(3).u32());
-}
-
-/** Sub-options of option 43 by their codes; `undefined` where it is cut off. RFC 2132 §8.4. */
-function readVendorOptions(bytes: Uint8Array | undefined): Map<number, Uint8Array> | undefined {
-  const found = new Map<number, Uint8Array>();
-  const reader = new Reader(bytes ?? new Uint8Array(0));
-  try {
-    while (reader.remaining > 0) {
-      const code = reader.u8();
-      if (code === 255) break;
-      if (code !== 0) found.set(code, reader.take(reader.u8()));
-    }
-    return found;
-  } catch (error) {
-    if (hasCode(error, 'WIRE_TRUNCATED')) return undefined;
-    throw error;
-  }
 }

@@ -110,6 +110,10 @@ export class FilesOnlyNetwork implements Clients {
     };
   }
 
+  async askBootServer(): Promise<never> {
+    throw new BootwrightError('PROBE_BOOT_SERVER_SILENT', { server });
+  }
+
   async releaseAddress(lease: GrantedAddress): Promise<void> {
     this.released.push(lease.address);
   }

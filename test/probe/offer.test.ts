@@ -3,7 +3,7 @@ import type { GrantedAddress } from '../../src/dhcp/client.ts';
 import { encodeOptions } from '../../src/dhcp/options.ts';
 import type { DhcpPacket } from '../../src/dhcp/packet.ts';
 import { BootwrightError } from '../../src/errors.ts';
-import { judgeOffer } from '../../src/probe/offer.ts';
+import { judgeOffer, questionOf } from '../../src/probe/offer.ts';
 import { hex } from '../support/hex.ts';
 
 const bootFromFile = hex('06 01 08 ff  # discovery control: boot from the file that is named');
@@ -79,12 +79,6 @@ describe('what UEFI firmware makes of an offer', () => {
   });
 
   it.each([
-    ['option 60 alone: it would ask port 4011', { vendorClass: 'PXEClient' }, 'port 4011'],
-    [
-      'option 43 without a word on how to boot',
-      { vendorClass: 'PXEClient', vendorOptions: hex('01 04 0000 0000 ff') },
-      'port 4011',
-    ],
     ['an answer for HTTP Boot', { vendorClass: 'HTTPClient' }, 'HTTPClient'],
     ['option 43 that is cut off', { vendorClass: 'PXEClient', vendorOptions: hex('06 09 08') }, 'cut off'],
     ['a file in option 67 only: shim finds no GRUB', { file: '' }, 'shim'],
@@ -97,5 +91,36 @@ describe('what UEFI firmware makes of an offer', () => {
 
   it('has nothing to boot where no file is named', () => {
     expect(judge({ file: '', bootFile: undefined })).toMatch(/^PROBE_NO_BOOT_FILE: .*UEFI x64/);
+  });
+});
+
+describe('what UEFI firmware asks on port 4011', () => {
+  const menu = '08 07 8000 01 0a000009  09 05 8000 02 4f53  0a 04 00 505845 ff';
+
+  it.each([
+    ['option 60 alone', { vendorClass: 'PXEClient' }],
+    ['option 43 without a word on how to boot', { vendorClass: 'PXEClient', vendorOptions: hex('01 04 0000 0000 ff') }],
+  ])('for %s: the boot file', (_, shape) => {
+    expect(questionOf(granted(shape))).toEqual({ server: '10.0.0.2' });
+  });
+
+  it('for a menu: its first entry, of the server that it names', () => {
+    const shape = { vendorClass: 'PXEClient', vendorOptions: hex(`06 01 03 ${menu}`) };
+    expect(questionOf(granted(shape))).toEqual({ server: '10.0.0.9', item: hex('8000 0000') });
+  });
+
+  it.each([
+    ['an offer without option 60', {}],
+    ['a file that is named', { vendorClass: 'PXEClient', vendorOptions: bootFromFile }],
+    ['a file that is named beside a menu', { vendorClass: 'PXEClient', vendorOptions: hex(`06 01 08 ${menu}`) }],
+  ])('for %s: nothing', (_, shape) => {
+    expect(questionOf(granted(shape))).toBeUndefined();
+  });
+
+  it('of a proxy, where one says what to boot', () => {
+    const proxy = { ...granted({ vendorClass: 'PXEClient', yiaddr: '0.0.0.0' }), serverAddress: '10.0.0.3' };
+    expect(questionOf({ ...granted({}), proxy })).toEqual({ server: '10.0.0.3' });
+    const { file } = judgeOffer({ ...granted({ bootFile: undefined }), proxy }, 'UEFI x64');
+    expect(file).toBe('bootx64.efi');
   });
 });
