@@ -1,5 +1,7 @@
 import { get } from 'node:http';
 import { createInterface } from 'node:readline';
+import { askBootServer } from '../../src/dhcp/ask-boot-server.ts';
+import { askForAddress } from '../../src/dhcp/client.ts';
 import { openLine } from '../../src/dhcp/client-line.ts';
 import { discoverMessage, requestMessage } from '../../src/dhcp/client-messages.ts';
 import { readOption } from '../../src/dhcp/options.ts';
@@ -13,10 +15,11 @@ import { fetchByTftp } from '../../src/tftp/receive.ts';
  * and answers each with one line of JSON:
  *
  *     node test/interop/machine.ts <mac>
- *     discover firmware | discover linux | request | tftp <path> | http <url>
+ *     discover firmware | discover linux | request | boot | binl <own address> | tftp <path> | http <url>
  */
 const [mac = ''] = process.argv.slice(2);
 const wire = { udp: nodeUdp, clock: systemClock, interface: 'eth0', mac, timeoutsMs: [1000, 1000, 1000] };
+const firmware = { ...wire, architecture: 7 };
 const server = '10.77.0.1';
 
 let client: { mac: string; architecture?: number } = { mac };
@@ -49,6 +52,14 @@ const orders: Record<string, (argument: string) => Promise<unknown>> = {
     const taken = offer;
     if (taken === undefined) throw new Error('no offer');
     return said(await exchange(() => requestMessage(client, transaction, taken)));
+  },
+  async boot() {
+    const { address, serverAddress, proxy } = await askForAddress({ ...firmware, timeoutsMs: [4000, 4000] });
+    return { address, serverAddress, proxy: proxy?.serverAddress, bootFile: proxy?.bootFile, file: proxy?.packet.file };
+  },
+  async binl(address) {
+    const said = await askBootServer({ ...firmware, localAddress: address, clientPort: 4011 }, address, { server });
+    return { bootFile: said?.bootFile, file: said?.packet.file };
   },
   async tftp(path) {
     const chunks: Uint8Array[] = [];

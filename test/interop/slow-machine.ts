@@ -10,6 +10,13 @@ interface Said {
   readonly file: string;
 }
 
+/** What firmware was told where addresses come from one server and the boot file from another. */
+interface Booting extends Pick<Said, 'bootFile' | 'file'> {
+  readonly address: string;
+  readonly serverAddress: string;
+  readonly proxy?: string;
+}
+
 /** A machine in a namespace, driven step by step. See machine.ts. */
 export function slowMachine(where: Netns, mac = where.mac) {
   const script = fileURLToPath(new URL('machine.ts', import.meta.url));
@@ -28,6 +35,10 @@ export function slowMachine(where: Netns, mac = where.mac) {
   return {
     discover: async (who: 'firmware' | 'linux') => (await order(`discover ${who}`)) as Said,
     request: async () => (await order('request')) as Said,
+    /** All of it as firmware does: collects the offers, and takes one. */
+    boot: async () => (await order('boot')) as Booting,
+    /** Asks the server on port 4011, from an address that it has taken. */
+    binl: async (address: string) => (await order(`binl ${address}`)) as Pick<Said, 'bootFile' | 'file'>,
     tftp: (path: string) => order(`tftp ${path}`),
     http: (path: string) => order(`http ${path}`),
     /** Takes the address as its own, as firmware and Linux do after the ACK. */
