@@ -80,7 +80,7 @@ function describeStep(event: BootEvent, machine: string | undefined): Described 
       const taken = event.mac === undefined ? 'answers' : `gave ${event.mac} its address`;
       return {
         level: 'warn',
-        text: `another DHCP server, ${event.server}, ${taken} on ${event.interface}; beside it "--dhcp-mode proxy" is right`,
+        text: `another DHCP server, ${event.server}, ${taken} on ${event.interface}: stop it, or run beside it with --dhcp-mode proxy`,
       };
     }
     case 'reshaped': {

@@ -54,8 +54,9 @@ export const controlErrors = {
   },
   RESERVATION_NETWORK_UNKNOWN: {
     exit: exit.usage,
-    problem: 'the settings name no network in which addresses are given, so {address} cannot be reserved in one',
-    remedy: 'Name the settings of the server with --config, or run this while the server runs.',
+    problem: 'there is no network in which this server gives addresses, so {address} cannot be reserved in one',
+    remedy:
+      'Where another server gives them (--dhcp-mode proxy), reserve it there. Where no server runs, name its settings with --config.',
   },
   RESERVATION_UNUSABLE: {
     exit: exit.usage,

@@ -26,7 +26,7 @@ export interface ServedDhcpOptions {
 
 /** What a network does, in words. */
 function describe(network: Network): string {
-  if (network.mode === 'proxy') return 'proxy: another server gives the addresses, we say what to boot';
+  if (network.mode === 'proxy') return 'proxy, another server gives the addresses, and we say what to boot';
   const pools = network.pools.map(describePool).join(', ');
   const count = network.reservations.length;
   const kept = count === 0 ? '' : `${pools === '' ? '' : ' and '}${count} reserved address${count === 1 ? '' : 'es'}`;
@@ -45,17 +45,26 @@ function arpProbe(settings: Settings, log: Logger): ArpProbe | undefined {
   }
 }
 
-function announce({ interfaces, relayed }: NetworkPlan, port: number, log: Logger): void {
-  for (const { interface: name, dhcp } of interfaces) {
-    if (dhcp !== undefined)
-      log.info({ interface: name, mode: dhcp.mode }, `DHCP on ${name}, port ${port}: ${describe(dhcp)}`);
-    else
+function announce({ interfaces, relayed }: NetworkPlan, settings: Settings, log: Logger): void {
+  const { port } = settings.dhcp;
+  const at = port === 67 ? '' : `, port ${port}`;
+  const off = new Set(settings.networks.flatMap(({ interface: name, dhcp }) => (dhcp?.mode === 'off' ? name : [])));
+  for (const [index, { interface: name, dhcp }] of interfaces.entries()) {
+    if (dhcp !== undefined) {
+      log.info({ interface: name, mode: dhcp.mode, port }, `DHCP on ${name}${at}: ${describe(dhcp)}`);
+    } else if (off.has(name) || (index === 0 && settings.dhcp.mode === 'off')) {
+      log.info({ interface: name, mode: 'off' }, `DHCP is off on ${name}`);
+    } else {
       log.warn(
+        { interface: name, mode: 'off' },
         `DHCP is off on ${name}: give --range FIRST-LAST to hand out addresses, or --dhcp-mode proxy beside a DHCP server`,
       );
+    }
   }
-  for (const network of relayed)
-    log.info({ network: network.name }, `DHCP for ${network.name}, through relays: ${describe(network)}`);
+  for (const network of relayed) {
+    const { name, mode, serverAddress } = network;
+    log.info({ network: name, mode }, `DHCP for ${name} through relays, as ${serverAddress}: ${describe(network)}`);
+  }
 }
 
 /** Starts DHCP where the plan has it, after a look for others. `undefined`: it is off everywhere. */
@@ -71,7 +80,7 @@ export async function serveDhcp(
     return hasRelayed ? [{ interface: name }] : [];
   });
   if (listeners.length === 0) {
-    announce(plan, port, log);
+    announce(plan, settings, log);
     return undefined;
   }
   await reportOthers(plan.interfaces, { waitMs: lookSeconds * 1000, port, clock, log });
@@ -93,7 +102,10 @@ export async function serveDhcp(
     clientPort: port + 1,
   });
   started.defer(() => server.close());
-  for (const { code, message } of server.leftOut) log.warn({ code }, `not in force: ${message}`);
-  announce(plan, port, log);
+  for (const { code, message, data } of server.leftOut) {
+    const remedy = `to take it back: "bootwright leases unreserve ${data['address']}"`;
+    log.warn({ code }, `a reservation is kept, but not in force: ${message}; ${remedy}`);
+  }
+  announce(plan, settings, log);
   return server;
 }
