@@ -8,8 +8,9 @@ import { imagePrograms, machinePrograms } from '../liveos/packages.ts';
 import type { MachineFirmware } from './firmware.ts';
 import { createLan, type Lan } from './lan.ts';
 import { startMachine } from './machine.ts';
+import { type OtherServer, startOtherServer } from './other-server.ts';
 import { startPlainServer } from './plain-server.ts';
-import { startServer } from './server.ts';
+import { type LogLine, startServer } from './server.ts';
 
 const mac = '52:54:00:b0:07:01';
 const program = join(import.meta.dirname, '../../bin/bootwright.js');
@@ -55,9 +56,11 @@ async function onLan<Result>(work: (lan: Lan) => Promise<Result>): Promise<Resul
   }
 }
 
-async function untilLogin(options: Parameters<typeof startMachine>[0]): Promise<string> {
+const login = / login: /;
+
+async function untilItSays(what: RegExp, options: Parameters<typeof startMachine>[0]): Promise<string> {
   const machine = await startMachine(options);
-  await machine.console.waitFor(/ login: /, 400_000);
+  await machine.console.waitFor(what, 400_000);
   await machine.stop();
   return machine.console.text;
 }
@@ -68,29 +71,44 @@ interface Served {
   readonly firmware?: MachineFirmware;
   /** The text of `--config`. */
   readonly config?: string;
+  /** Gives the addresses, and we are its proxy. */
+  readonly beside?: OtherServer;
+  /** Where the boot ends; at the login prompt unless it is said. */
+  readonly until?: RegExp;
+}
+
+/** A boot from our server, and what that has logged. */
+export interface ServedBoot extends Boot {
+  readonly releaseId: string;
+  readonly log: readonly LogLine[];
+  /** The addresses that fetched anything. */
+  readonly addresses: readonly string[];
 }
 
 /** An image is put into images/ of `bootwright serve`, and a machine boots what became of it. */
-export function bootServed(request: Served): Promise<Boot & { readonly releaseId: string }> {
-  const { flavour, secureBoot = false, firmware = 'uefi', config = '' } = request;
+export function bootServed(request: Served): Promise<ServedBoot> {
+  const { flavour, secureBoot = false, firmware = 'uefi', config = '', beside, until = login } = request;
   return onLan(async (lan) => {
     const image = await liveosImage(flavour, () => {});
     const configFile = join(lan.folder, 'bootwright.yaml');
     await writeFile(configFile, config);
+    if (beside !== undefined) await startOtherServer(lan, beside);
+    const mode = beside === undefined ? ['--range', '10.99.0.50-10.99.0.60'] : ['--dhcp-mode', 'proxy'];
     const server = await startServer({
       place: lan,
-      args: ['--config', configFile, '--interface', lan.interface, '--range', '10.99.0.50-10.99.0.60'],
+      args: ['--config', configFile, '--interface', lan.interface, ...mode],
     });
     await copyFile(image, join(server.images, 'liveos.iso'));
     const { releaseId } = await server.waitFor('published', 60_000);
-    const text = await untilLogin({ lan, secureBoot, firmware, from: { mac } });
+    const text = await untilItSays(until, { lan, secureBoot, firmware, from: { mac } });
     await server.stop();
-    const received = server.lines.flatMap((line) =>
+    const files = server.lines.flatMap((line) =>
       line.step === 'served' && line.outcome === 'complete'
-        ? [{ protocol: line.protocol, path: line.path.replace(/^\/+/, '').replace(`releases/${releaseId}/`, '') }]
+        ? [{ ...line, path: line.path.replace(/^\/+/, '').replace(`releases/${releaseId}/`, '') }]
         : [],
     );
-    return { releaseId, ...bootOf(text, received) };
+    const addresses = [...new Set(files.map(({ address }) => address))];
+    return { releaseId, log: server.lines, addresses, ...bootOf(text, files) };
   });
 }
 
@@ -117,7 +135,7 @@ export function bootBuilt(request: Build): Promise<Boot> {
     const folder = join(lan.folder, 'release');
     await build(lan, request, folder);
     const server = await startPlainServer(lan, folder, 'bootx64.efi');
-    return bootOf(await untilLogin({ lan, secureBoot: false, from: { mac } }), server.served);
+    return bootOf(await untilItSays(login, { lan, secureBoot: false, from: { mac } }), server.served);
   });
 }
 
@@ -127,7 +145,7 @@ export function bootMedium(request: Build, as: 'disc' | 'stick'): Promise<Boot> 
     const image = join(lan.folder, 'made.iso');
     await build(lan, { ...request, flags: ['--format', 'iso', ...(request.flags ?? [])] }, image);
     const from = as === 'disc' ? { disc: image } : { stick: image };
-    return bootOf(await untilLogin({ lan, secureBoot: false, from }), []);
+    return bootOf(await untilItSays(login, { lan, secureBoot: false, from }), []);
   });
 }
 

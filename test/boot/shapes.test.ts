@@ -4,6 +4,7 @@ import { describeWith } from '../support/programs.ts';
 import type { MachineFirmware } from './firmware.ts';
 import { createLan, type Lan } from './lan.ts';
 import { startMachine } from './machine.ts';
+import { startOtherServer } from './other-server.ts';
 import { Watched } from './watched.ts';
 
 // OVMF, and the iPXE that SeaBIOS has on QEMU's network cards, with each shape of an offer: from the only server, and
@@ -76,34 +77,12 @@ describeWith(needs, 'A machine asks for its boot file', () => {
 });
 
 describeWith(needs, 'A machine that dnsmasq gives an address and nothing to boot asks for its boot file', () => {
-  const other = `bw-${process.pid}-other`;
   let lan: Lan;
-  let stopOther = () => Promise.resolve();
   beforeAll(async () => {
     lan = await createLan();
-    const here = lan.enter.at(-1) ?? '';
-    const setup = [
-      ['netns', 'add', other],
-      ['-n', here, 'link', 'add', 'port1', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', other],
-      ['-n', here, 'link', 'set', 'port1', 'master', 'switch', 'up'],
-      ['-n', other, 'address', 'add', '10.99.0.2/24', 'broadcast', '+', 'dev', 'eth0'],
-      ['-n', other, 'link', 'set', 'eth0', 'up'],
-    ];
-    for (const args of setup) await execa('ip', args);
-    const options = ['--keep-in-foreground', '--conf-file=/dev/null', '--port=0', '--interface=eth0', '--no-ping'];
-    const range = ['--dhcp-range=10.99.0.10,10.99.0.99,10m', `--dhcp-leasefile=${lan.folder}/leases`, '--user=root'];
-    const command = ['netns', 'exec', other, 'dnsmasq', ...options, ...range];
-    const dnsmasq = execa('ip', command, { reject: false, buffer: false });
-    stopOther = async () => {
-      dnsmasq.kill();
-      await dnsmasq;
-    };
+    await startOtherServer(lan, 'dnsmasq');
   });
-  afterAll(async () => {
-    await stopOther();
-    await execa('ip', ['netns', 'delete', other], { reject: false });
-    await lan?.remove();
-  });
+  afterAll(() => lan?.remove());
 
   it.each(each(['direct', 'binl', 'menu']))('of our proxy: $name, by "$shape"', async ({ firmware, shape }) => {
     const said = await bootBy(lan, firmware, 'proxy', shape);
