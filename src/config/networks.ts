@@ -1,11 +1,13 @@
 import { parseExtraOptions } from '../dhcp/extra-options.ts';
 import type { Network } from '../dhcp/network.ts';
-import { type PoolRange, readPools } from '../dhcp/pool.ts';
+import { readPools } from '../dhcp/pool.ts';
 import { describeSubnet, rangeOf, type Subnet } from '../dhcp/subnet.ts';
-import { parseExtraOptions6 } from '../dhcp6/extra-options.ts';
 import type { Network6, Prefix } from '../dhcp6/network.ts';
+import { describePrefix, overlaps } from '../dhcp6/range.ts';
 import { BootwrightError } from '../errors.ts';
 import { formatIpv4 } from '../wire/addresses.ts';
+import { type Dhcp6Settings, planDhcp6, readPrefix } from './networks6.ts';
+import { readRanges } from './ranges.ts';
 import type { Settings } from './settings.ts';
 
 /** An IPv4 network that this computer is in. */
@@ -40,26 +42,12 @@ export interface NetworkPlan {
 }
 
 type Dhcp = NonNullable<Settings['networks'][number]['dhcp']>;
-type Dhcp6 = NonNullable<Settings['networks'][number]['dhcp6']>;
-
-function readRanges(text: string | undefined): readonly PoolRange[] {
-  if (text === undefined) return [];
-  return text.split(',').map((range) => {
-    const [first = '', last = ''] = range.split('-').map((part) => part.trim());
-    return { first, last };
-  });
-}
 
 /** `10.2.0.0/24` */
 function readSubnet(text: string): Subnet {
   const [address = '', bits = ''] = text.split('/');
   const mask = Number(bits) === 0 ? 0 : (0xffffffff << (32 - Number(bits))) >>> 0;
   return { address, netmask: formatIpv4(mask) };
-}
-
-function readPrefix(text: string): Prefix {
-  const [address = '', bits = ''] = text.split('/');
-  return { address, prefixBits: Number(bits) };
 }
 
 /** What a network does: what it says, or what it has to give. Throws DHCP_NOTHING_TO_GIVE or DHCP_PROXY_GIVES_NOTHING. */
@@ -109,37 +97,11 @@ function planDhcp(place: Place, own: Dhcp, settings: Settings): Network | undefi
   };
 }
 
-function planDhcp6(
-  place: Omit<Place, 'subnet'> & { prefix: Prefix },
-  mode: Network6['mode'],
-  own: Dhcp6,
-  settings: Settings,
-): Network6 {
-  const domain = own.domain ?? settings.dhcp6.domain;
-  return {
-    ...place,
-    mode,
-    httpPort: settings.http.port,
-    ranges: readRanges(own.range),
-    leaseSeconds: own.leaseSeconds ?? settings.dhcp6.leaseSeconds,
-    dns: own.dns ?? settings.dhcp6.dns,
-    ntp: own.ntp ?? settings.dhcp6.ntp,
-    ...(domain === undefined ? {} : { domains: [domain] }),
-    extraOptions: parseExtraOptions6(own.options ?? {}),
-    reservations: (own.reservations ?? []).map(({ mac, uuid, duid, address }) => ({
-      address,
-      ...(mac === undefined ? {} : { mac: mac.toLowerCase().replaceAll('-', ':') }),
-      ...(uuid === undefined ? {} : { uuid: uuid.toLowerCase() }),
-      ...(duid === undefined ? {} : { duid: duid.toLowerCase().replaceAll(/[:-]/g, '') }),
-    })),
-  };
-}
-
 interface Wanted {
   readonly interface?: string | undefined;
   readonly address?: string | undefined;
   readonly dhcp: Dhcp;
-  readonly dhcp6: Dhcp6;
+  readonly dhcp6: Dhcp6Settings;
 }
 
 function planInterface(wanted: Wanted, settings: Settings, locals: Locals): ServedInterface {
@@ -167,12 +129,17 @@ function refuseOverlaps(plan: NetworkPlan): void {
     });
     if (other !== undefined) throw new BootwrightError('NETWORK_TWICE', { one: one.name, other: other.name });
   }
+  const served6 = [...plan.interfaces.flatMap(({ dhcp6 }) => dhcp6 ?? []), ...plan.relayed6];
+  for (const [index, one] of served6.entries()) {
+    const other = served6.slice(index + 1).find(({ prefix }) => overlaps(prefix, one.prefix));
+    if (other !== undefined) throw new BootwrightError('NETWORK_TWICE', { one: one.name, other: other.name });
+  }
 }
 
 /**
  * What is served where. Pure: this computer's networks come by `locals`. Throws what that throws, DHCP_NOTHING_TO_GIVE,
- * DHCP_PROXY_GIVES_NOTHING, DHCP_POOL_INVALID, NETWORK_WITHOUT_PLACE or NETWORK_TWICE, and for options what
- * `parseExtraOptions` throws.
+ * DHCP_PROXY_GIVES_NOTHING, DHCP_POOL_INVALID, NETWORK_WITHOUT_PLACE or NETWORK_TWICE, what `planDhcp6` throws, and for
+ * options what `parseExtraOptions` throws.
  */
 export function planNetworks(settings: Settings, locals: Locals): NetworkPlan {
   const first = planInterface(settings, settings, locals);
@@ -191,7 +158,8 @@ export function planNetworks(settings: Settings, locals: Locals): NetworkPlan {
     if (network.relayed6 !== undefined && mode6 !== 'off') {
       const serverAddress = dhcp6.address ?? first.dhcp6?.serverAddress;
       if (serverAddress === undefined) throw new BootwrightError('NETWORK_WITHOUT_PLACE', { number: index + 1 });
-      const place6 = { name: network.relayed6, serverAddress, prefix: readPrefix(network.relayed6) };
+      const prefix = readPrefix(network.relayed6);
+      const place6 = { name: describePrefix(prefix), serverAddress, prefix };
       relayed6.push(planDhcp6(place6, mode6, dhcp6, settings));
     }
     if (network.relayed !== undefined || network.relayed6 !== undefined) continue;

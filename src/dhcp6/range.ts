@@ -24,6 +24,12 @@ export function isOnLink(address: string, { address: network, prefixBits }: Pref
   return value !== undefined && base !== undefined && value >> host === base >> host;
 }
 
+/** True where one address can be of both. */
+export function overlaps(one: Prefix, other: Prefix): boolean {
+  const wider = one.prefixBits < other.prefixBits ? one : other;
+  return isOnLink(wider === one ? other.address : one.address, wider);
+}
+
 /** The address of the prefix itself. */
 export function firstAddress({ address, prefixBits }: Prefix): string {
   const host = BigInt(128 - prefixBits);

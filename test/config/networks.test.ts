@@ -89,7 +89,38 @@ describe('one network', () => {
   it('IPv6 is on with a range of its own', () => {
     const [served] = plan({ dhcp6: { range: 'fd00:0::100-fd00:0::1ff', domain: 'example.net' } }).interfaces;
     expect(served?.dhcp).toBeUndefined();
-    expect(served?.dhcp6).toMatchObject({ mode: 'server', serverAddress: 'fd00:0::1', domains: ['example.net'] });
+    expect(served?.dhcp6).toMatchObject({ mode: 'server', serverAddress: 'fd00::1', domains: ['example.net'] });
+  });
+});
+
+describe('what is reserved of IPv6', () => {
+  const reserved = (...reservations: readonly Loose[]) => ({ dhcp6: { reservations } });
+  const mac = '52:54:00:12:34:56';
+
+  it('is meant however it is written', () => {
+    const [served] = plan(reserved({ mac, address: 'FD00:0:0::0010' })).interfaces;
+    expect(served?.dhcp6?.reservations).toEqual([{ mac, address: 'fd00::10' }]);
+  });
+
+  it.each([
+    [[{ mac, address: 'fd09::10' }], 'fd09::10 cannot be reserved: no machine in fd00::/64 can have it'],
+    [[{ mac, address: 'fd00::' }], 'fd00:: cannot be reserved: no machine in fd00::/64 can have it'],
+    [[{ mac, address: 'fd00:0::1' }], 'fd00::1 cannot be reserved: it is that of this server or of a name server'],
+    [[{ address: 'fd00::10' }], 'fd00::10 cannot be reserved: it names no machine: no mac, no uuid and no duid'],
+    [
+      [
+        { mac, address: 'fd00::10' },
+        { duid: '00:01', address: 'fd00::0:10' },
+      ],
+      'fd00::10 cannot be reserved: it is reserved already',
+    ],
+  ])('is refused where no machine would get it: %j', (reservations, message) => {
+    expect(complaint(reserved(...reservations))).toBe(`DHCP_RESERVATION_INVALID: the address ${message}`);
+  });
+
+  it('nor is there an address that is none', () => {
+    expect(complaint(reserved({ mac, address: 'fd00:::10' }))).toMatch(/^CONFIG_BAD_VALUE: .*fd00:::10/);
+    expect(complaint({ dhcp6: { dns: ['fd00::1::2'] } })).toMatch(/^CONFIG_BAD_VALUE: .*fd00::1::2/);
   });
 });
 
@@ -125,11 +156,24 @@ describe('more networks', () => {
     expect(complaint({ ...first, networks })).toMatch(/^NETWORK_WITHOUT_PLACE: network 2/);
   });
 
+  it('also of IPv6: no address can be given by two of them', () => {
+    const dhcp6 = { range: 'fd00:0::100-fd00:0::1ff' };
+    const behind = (relayed6: string) => ({
+      ...first,
+      dhcp6,
+      networks: [{ relayed6, dhcp6: { range: 'fd00:0::200-fd00:0::2ff' } }],
+    });
+    expect(complaint(behind('FD00::/64'))).toMatch(/^NETWORK_TWICE: .*eth0 and fd00::\/64/);
+    expect(complaint(behind('fd00::/48'))).toMatch(/^NETWORK_TWICE: .*eth0 and fd00::\/48/);
+    const apart = [{ relayed6: 'fd00:2::/64', dhcp6: { range: 'fd00:2::200-fd00:2::2ff' } }];
+    expect(complaint({ ...first, dhcp6, networks: apart })).toBe('nothing');
+  });
+
   it('of IPv6 behind a relay, too', () => {
     const networks = [{ relayed6: 'fd00:2::/64', dhcp6: { address: 'fd00:0::1', range: 'fd00:2::10-fd00:2::20' } }];
     const { relayed6 } = plan({ ...first, networks });
     expect(relayed6).toMatchObject([
-      { name: 'fd00:2::/64', serverAddress: 'fd00:0::1', prefix: { address: 'fd00:2::', prefixBits: 64 } },
+      { name: 'fd00:2::/64', serverAddress: 'fd00::1', prefix: { address: 'fd00:2::', prefixBits: 64 } },
     ]);
   });
 });
