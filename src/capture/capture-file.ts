@@ -10,7 +10,7 @@ export class CaptureFile {
   readonly #fd: number;
   readonly #failed: (error: unknown) => void;
   #waiting: Uint8Array[] = [];
-  #isBroken = false;
+  #failure: BootwrightError<'CAPTURE_UNWRITABLE'> | undefined;
 
   /** `failed` is called once, where the disk takes no more. Throws CAPTURE_UNWRITABLE. */
   constructor(path: string, header: CaptureHeader, failed: (error: unknown) => void) {
@@ -31,21 +31,27 @@ export class CaptureFile {
     this.#waiting.push(packetBlock(packet));
   }
 
+  /** Throws CAPTURE_UNWRITABLE where not everything is in the file. */
   close(timeNs: bigint, received: number, dropped: number): void {
     this.#waiting.push(statisticsBlock(timeNs, received, dropped));
     this.#flush();
-    closeSync(this.#fd);
+    try {
+      closeSync(this.#fd);
+    } catch (cause) {
+      this.#failure ??= this.#unwritable(cause);
+    }
+    if (this.#failure !== undefined) throw this.#failure;
   }
 
   #flush(): void {
     const bytes = Buffer.concat(this.#waiting);
     this.#waiting = [];
-    if (this.#isBroken || bytes.length === 0) return;
+    if (this.#failure !== undefined || bytes.length === 0) return;
     try {
       for (let done = 0; done < bytes.length; ) done += writeSync(this.#fd, bytes, done);
     } catch (cause) {
-      this.#isBroken = true;
-      this.#failed(this.#unwritable(cause));
+      this.#failure = this.#unwritable(cause);
+      this.#failed(this.#failure);
     }
   }
 

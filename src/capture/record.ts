@@ -37,7 +37,7 @@ interface Recorded {
 export interface Recorder {
   /** Settles by itself only where something fails: rejects with CAPTURE_UNWRITABLE or CAPTURE_INTERRUPTED. */
   readonly failed: Promise<never>;
-  /** Ends it; the file is whole. */
+  /** Ends it; the file is whole. Throws CAPTURE_UNWRITABLE where it is not. */
   stop(): Recorded;
 }
 

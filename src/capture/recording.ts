@@ -29,12 +29,19 @@ export class Recording {
   /** The last address that each machine was given. */
   readonly #addresses = new Map<string, string>();
   #server: RecordedServer | undefined;
+  #proxy: string | undefined;
   #releaseId: string | undefined;
   #count = 0;
 
   /** The first that gave an address without a relay. */
   get server(): RecordedServer | undefined {
     return this.#server;
+  }
+
+  /** The first that said what to boot, and left the address to another server; in the network of that one. */
+  get proxy(): RecordedServer | undefined {
+    if (this.#proxy === undefined || this.#server === undefined) return undefined;
+    return { address: this.#proxy, netmask: this.#server.netmask };
   }
 
   /** The first release that a Bootwright named. */
@@ -66,7 +73,10 @@ export class Recording {
     const replies = this.#replies.get(key);
     if (replies === undefined) this.#replies.set(key, [{ ...given, timeNs }]);
     else replies.push({ ...given, timeNs });
-    if (given.address === undefined) return;
+    if (given.address === undefined) {
+      if (given.type === 'offer' && given.shape !== undefined) this.#proxy ??= given.server;
+      return;
+    }
     this.#addresses.set(formatMac(reply.chaddr), given.address);
     const netmask = attempt(reply.options, 'subnetMask');
     if (this.#server !== undefined || netmask === undefined || reply.giaddr !== noAddress) return;

@@ -63,7 +63,7 @@ export class DhcpReplay {
     const machine = formatMac(request.chaddr);
     const { now, reasons } = this.#decide(payload, request, from.address, to.port, Number(timeNs / 1_000_000n));
     const recorded = this.#recording.repliesTo(request, timeNs).filter(({ type }) => answers(request, type));
-    const compared = recorded.find(({ type, server }) => type === now?.type && server === now.server) ?? recorded[0];
+    const compared = this.#compared(recorded, now);
     return {
       timeNs,
       machine,
@@ -73,6 +73,15 @@ export class DhcpReplay {
       differences: compared === undefined ? [] : differences(now, compared),
       reasons,
     };
+  }
+
+  /** The answer that ours would take the place of; beside a recorded proxy, those of the server that gave addresses stay. */
+  #compared(recorded: readonly Given[], now: Given | undefined): Given | undefined {
+    const same = recorded.find(({ type, server }) => type === now?.type && server === now.server);
+    if (same !== undefined) return same;
+    const { networks, interface: name } = this.#options;
+    const isBeside = this.#recording.proxy !== undefined && networks.on(name)?.network.mode === 'proxy';
+    return isBeside ? recorded.find(({ address }) => address === undefined) : recorded[0];
   }
 
   /** The machine that has this address fetches a file: the shape of its offer works. */

@@ -88,7 +88,8 @@ export function captureCommand(): Command {
 function ended(afterSeconds: number | undefined): Promise<void> {
   return new Promise((resolve) => {
     endOnSignals(['SIGINT', 'SIGTERM', 'SIGHUP'], () => resolve());
-    if (afterSeconds !== undefined) setTimeout(resolve, afterSeconds * 1000);
+    // A recorder that failed before does not wait for it.
+    if (afterSeconds !== undefined) setTimeout(resolve, afterSeconds * 1000).unref();
   });
 }
 

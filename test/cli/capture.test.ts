@@ -112,6 +112,18 @@ describeWith({ programs: ['ip', 'busybox', 'curl', 'dnsmasq'], root: true }, 'bo
     expect(discover).toMatchObject({ kind: 'message', machine: pair.client.mac, now: { type: 'offer' } });
   });
 
+  it('ends where its interface goes away, however long it was to go on', async () => {
+    const { server } = pair;
+    await server.run('ip', ['link', 'add', 'gone0', 'type', 'veth', 'peer', 'name', 'gone1']);
+    await server.run('ip', ['link', 'set', 'gone0', 'up']);
+    const flags = ['--interface', 'gone0', '--seconds', '3600'];
+    const { exitCode, complaints } = await record(flags, 'SIGKILL', /never/, () =>
+      server.run('ip', ['link', 'delete', 'gone0']),
+    );
+    expect(complaints).toContain('CAPTURE_INTERRUPTED');
+    expect(exitCode).toBe(5);
+  });
+
   it('an interface that is not there, and a file that can not be written, are named', async () => {
     expect((await record(['--interface', 'none0'], 'SIGINT', /x/, async () => {})).complaints).toContain(
       'INTERFACE_NOT_FOUND',
