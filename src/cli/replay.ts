@@ -40,7 +40,12 @@ export function replayCommand(): Command {
       'addresses to give (default: the whole network, to each machine what it had)',
       range,
     )
-    .addOption(new Option('--mode <mode>', 'what to be').choices(['server', 'proxy']).default('server'))
+    .addOption(
+      new Option('--mode <mode>', 'what to be (default: proxy where one was recorded, else server)').choices([
+        'server',
+        'proxy',
+      ]),
+    )
     .option('--strict', 'an answer that differs from the recorded one fails')
     .option('--json', 'print one JSON object a line', false)
     .addHelpText(

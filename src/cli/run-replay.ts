@@ -26,7 +26,8 @@ export interface ReplayFlags {
   readonly root?: string;
   readonly serverAddress?: { readonly address: string; readonly prefixBits: number };
   readonly range?: { readonly first: string; readonly last: string };
-  readonly mode: 'server' | 'proxy';
+  /** `undefined`: what a server was that is recorded. */
+  readonly mode?: 'server' | 'proxy';
   readonly strict?: boolean;
   readonly json: boolean;
 }
@@ -87,7 +88,9 @@ function networksBySettings(settings: Settings, recording: Recording): { network
 }
 
 function networksByHand(path: string, flags: ReplayFlags, recording: Recording): { networks: Networks; on: string } {
-  const { serverAddress, range, mode } = flags;
+  const { serverAddress, range } = flags;
+  const isProxy = recording.proxy !== undefined && serverAddress === undefined && range === undefined;
+  const mode = flags.mode ?? (isProxy ? 'proxy' : 'server');
   const server =
     serverAddress === undefined
       ? undefined
@@ -99,7 +102,7 @@ function networksByHand(path: string, flags: ReplayFlags, recording: Recording):
       ...(server === undefined ? {} : { server }),
       ...(range === undefined ? {} : { range }),
     },
-    recording.server,
+    (mode === 'proxy' ? recording.proxy : undefined) ?? recording.server,
   );
   if (network === undefined) throw new BootwrightError('CAPTURE_WITHOUT_NETWORK', { path });
   const networks = new Networks([{ interface: interfaceName, network }], []);

@@ -7,6 +7,7 @@ import { type Replayed, replay } from '../../src/capture/replay.ts';
 import { DhcpReplay } from '../../src/capture/replay-dhcp.ts';
 import { type NetworkHints, networkOf } from '../../src/capture/replay-network.ts';
 import { Networks } from '../../src/dhcp/choose-network.ts';
+import { decodePacket, encodePacket } from '../../src/dhcp/packet.ts';
 import { bytesSource } from '../../src/platform/files.ts';
 import { packetCodec } from '../../src/tftp/packet.ts';
 import { ackToOvmf, offerToOvmf, ovmfDiscover, ovmfRequest } from '../packets/dhcp-ovmf.ts';
@@ -89,6 +90,38 @@ describe('a recording of our own', () => {
     expect(request).toMatchObject({ now: undefined, differences: ['it was answered, and would not be'] });
     expect(request).toHaveProperty('reasons.0');
   });
+});
+
+/** The answer of one that leaves booting, or of one that leaves the address, to somebody else. */
+function without(codes: readonly number[], from: Uint8Array, yiaddr: string, server: readonly number[]): Uint8Array {
+  const packet = decodePacket(from);
+  const options = new Map(packet.options).set(54, Uint8Array.from(server));
+  for (const code of codes) options.delete(code);
+  return encodePacket({ ...packet, yiaddr, file: codes.includes(67) ? '' : packet.file, options });
+}
+
+it('a recording of a proxy: what the other server said stays, and is no difference', async () => {
+  const [booting, giving, other] = [
+    [43, 60, 66, 67],
+    [1, 3, 51, 58, 59],
+    [10, 98, 0, 254],
+  ];
+  const frames = [
+    udpFrame(up, ovmfDiscover),
+    udpFrame(down, without(booting, offerToOvmf, '10.98.0.10', other)),
+    udpFrame(down, without(giving, offerToOvmf, '0.0.0.0', [10, 98, 0, 1])),
+    udpFrame(up, without([], ovmfRequest, '0.0.0.0', other)),
+    udpFrame(down, without(booting, ackToOvmf, '10.98.0.10', other)),
+  ];
+  const recording = await readRecording(readCapture(bytesSource(fileOf(frames)), 'boot.pcapng'));
+  expect(recording.proxy).toEqual({ address: '10.98.0.1', netmask: '255.255.255.0' });
+  const { address = '', netmask = '' } = recording.proxy ?? {};
+  const [discover, request] = await replayed(frames, { mode: 'proxy', server: { address, netmask } });
+  expect(discover).toMatchObject({
+    now: { server: '10.98.0.1' },
+    recorded: [{ server: '10.98.0.254' }, { server: '10.98.0.1' }],
+  });
+  expect(request).toMatchObject({ now: undefined, differences: [] });
 });
 
 it('a machine that never fetches anything gets another shape of offer, and that is said', async () => {
