@@ -20,7 +20,8 @@ import { fetchByTftp } from '../../src/tftp/receive.ts';
 const [mac = ''] = process.argv.slice(2);
 const wire = { udp: nodeUdp, clock: systemClock, interface: 'eth0', mac, timeoutsMs: [1000, 1000, 1000] };
 const firmware = { ...wire, architecture: 7 };
-const server = '10.77.0.1';
+/** Where the files are: as the last answer says. */
+let server = '10.77.0.1';
 
 let client: { mac: string; architecture?: number } = { mac };
 let transaction = { xid: 0, seconds: 0 };
@@ -29,7 +30,15 @@ let offer: DhcpPacket | undefined;
 function said(packet: DhcpPacket | undefined) {
   if (packet === undefined) return { type: 'silence' };
   const bootFile = readOption(packet.options, 'bootFile');
-  return { type: readOption(packet.options, 'messageType'), address: packet.yiaddr, bootFile, file: packet.file };
+  if (bootFile !== undefined) server = packet.siaddr;
+  const router = readOption(packet.options, 'router')?.[0];
+  return {
+    type: readOption(packet.options, 'messageType'),
+    address: packet.yiaddr,
+    bootFile,
+    file: packet.file,
+    router,
+  };
 }
 
 async function exchange(message: () => DhcpPacket): Promise<DhcpPacket | undefined> {
@@ -55,6 +64,7 @@ const orders: Record<string, (argument: string) => Promise<unknown>> = {
   },
   async boot() {
     const { address, serverAddress, proxy } = await askForAddress({ ...firmware, timeoutsMs: [4000, 4000] });
+    server = proxy?.serverAddress ?? serverAddress;
     return { address, serverAddress, proxy: proxy?.serverAddress, bootFile: proxy?.bootFile, file: proxy?.packet.file };
   },
   async binl(address) {

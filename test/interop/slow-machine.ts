@@ -8,6 +8,7 @@ interface Said {
   readonly address: string;
   readonly bootFile?: string;
   readonly file: string;
+  readonly router?: string;
 }
 
 /** What firmware was told where addresses come from one server and the boot file from another. */
