@@ -52,7 +52,7 @@ export class LeaseTable6 {
   readonly #byMac = new Map<string, string>();
   readonly #anyRouter: string;
   #reservations: Reservations6;
-  /** All before were drawn or tried. */
+  /** All before are known here, or not to be given. */
   #next = 0n;
   /** No address comes free before: spares a search through all of them for each message of a storm. */
   #fullUntilMs = 0;
@@ -97,6 +97,7 @@ export class LeaseTable6 {
   /** Replaces all that is reserved. Whoever has such an address keeps it until its lease ends. */
   reserve(reservations: readonly Reservation6[]): void {
     this.#reservations = new Reservations6(reservations);
+    this.#searchAll();
   }
 
   isOurs(address: string): boolean {
@@ -152,7 +153,7 @@ export class LeaseTable6 {
       leases,
       undo: () => {
         for (const undo of undos.toReversed()) undo();
-        this.#fullUntilMs = 0;
+        this.#searchAll();
       },
     };
   }
@@ -200,9 +201,10 @@ export class LeaseTable6 {
     return duidMac === undefined || client.duidMac === undefined || duidMac === client.duidMac;
   }
 
-  /** Not the server's own, and not the one that means every router of the network (RFC 4291 §2.6.1). */
+  /** Not the server's own nor a name server's, nor the one that means every router of the network (RFC 4291 §2.6.1). */
   #isGivable(address: string): boolean {
-    return this.isOurs(address) && address !== this.#network.serverAddress && address !== this.#anyRouter;
+    const { serverAddress, dns = [] } = this.#network;
+    return this.isOurs(address) && ![serverAddress, this.#anyRouter, ...dns].includes(address);
   }
 
   #any(wanted: Wanted, nowMs: number): string | undefined {
@@ -216,12 +218,20 @@ export class LeaseTable6 {
         const address = this.#row.at(spread(`${seed} ${draw}`) % this.#row.size);
         if (isNew(address)) return address;
       }
-      for (; this.#next < this.#row.size; this.#next += 1n) {
-        const address = this.#row.at(this.#next);
+      for (let place = this.#next; place < this.#row.size; place += 1n) {
+        const address = this.#row.at(place);
         if (isNew(address)) return address;
+        // What only this message has already stays there for others.
+        if (place === this.#next && !wanted.taken.has(address)) this.#next += 1n;
       }
     }
     return this.#longestFree(wanted, nowMs);
+  }
+
+  /** An address that was known, or not to be given, is not so any more. */
+  #searchAll(): void {
+    this.#next = 0n;
+    this.#fullUntilMs = 0;
   }
 
   #longestFree(wanted: Wanted, nowMs: number): string | undefined {

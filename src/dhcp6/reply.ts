@@ -56,8 +56,10 @@ export function answer(datagram: Uint8Array, circumstances: Circumstances): Answ
   const relay = relays[0] === undefined ? undefined : circumstances.from;
   const served = chooseNetwork(relays, circumstances);
   if (served === undefined) {
-    const through = relay === undefined ? '' : ` through the relay ${relay}, for ${linkOf(relays)}`;
-    const reason = `it asks${through}, and no such network is configured here`;
+    const link = linkOf(relays);
+    // On that interface we are there for relays alone.
+    if (link === undefined) return undefined;
+    const reason = `it asks through the relay ${relay}, for ${link}, and no such network is configured here`;
     return { isLasting: false, mac: client.name, events: [{ step: 'not-answered', mac: client.name, reason }] };
   }
   const { bootFor, place, nowMs, serverDuid, port, interface: name } = circumstances;

@@ -187,7 +187,7 @@ export async function startDhcp6Server(options: Dhcp6ServerOptions): Promise<Dhc
     for (const { interface: name, network } of options.listeners) {
       await open(name, '::', port, 'server');
       // Bound to the address that the URL names: EDK2 takes an answer from no other.
-      if (network.mode === 'proxy') await open(name, network.serverAddress, binlPort, 'binl');
+      if (network?.mode === 'proxy') await open(name, network.serverAddress, binlPort, 'binl');
     }
   } catch (error) {
     await close();

@@ -64,6 +64,38 @@ describe('an address', () => {
     expect(addressIn(hear(message('request', idB, toUs, wants(7, 'fd00::123'))))).not.toBe('fd00::123');
   });
 
+  it('is never that of a name server', () => {
+    const ranges = [{ first: 'fd00::53', last: 'fd00::53' }];
+    const { hear } = counter({ network: { ranges } });
+    expect(given(hear(message('solicit', idA, wants(1))))).toMatchObject([{ addresses: [] }]);
+    expect(given(hear(message('request', idA, toUs, wants(1, 'fd00::53'))))).toMatchObject([{ addresses: [] }]);
+  });
+
+  it('is not passed over for good where it was not given: refused by the disk, promised only, or reserved', () => {
+    const ranges = [{ first: 'fd00::100', last: 'fd00::1ff' }];
+    const reservation = { mac: '52:54:00:ff:ff:ff', address: 'fd00::180' };
+    const { hear, leases } = counter({ network: { ranges, reservations: [reservation] } });
+    const idOf = (machine: number) => options({ clientId: duidUuid(machine) });
+    const seen = new Set<string | undefined>();
+    const take = (...machines: readonly number[]) => {
+      for (const machine of machines) {
+        const [association] = given(hear(message('request', idOf(machine), toUs, wants(1))));
+        seen.add(association?.addresses[0]?.[0] ?? 'none');
+      }
+    };
+    take(...Array.from({ length: 253 }, (_, machine) => machine));
+    leases.takeChanges();
+    hear(message('solicit', idOf(253), wants(1), wants(2)));
+    take(253);
+    leases.takeChanges().undo();
+    take(253, 254);
+    leases.reserve([]);
+    take(255);
+    expect([...seen].toSorted()).toEqual(
+      Array.from({ length: 256 }, (_, last) => `fd00::1${last.toString(16).padStart(2, '0')}`),
+    );
+  });
+
   it("is never the server's, and never that of all routers", () => {
     const { hear } = counter({ network: { ranges: [{ first: 'fd00::', last: 'fd00::2' }] } });
     for (const wish of ['fd00::', 'fd00::1']) {

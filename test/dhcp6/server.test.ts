@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { BootEvent } from '../../src/boot/timeline.ts';
 import type { Lease6 } from '../../src/dhcp6/lease.ts';
-import { decodeMessage } from '../../src/dhcp6/packet.ts';
+import { encodeOption } from '../../src/dhcp6/options.ts';
+import { decodeMessage, encodeMessage } from '../../src/dhcp6/packet.ts';
 import { type Dhcp6ServerOptions, startDhcp6Server } from '../../src/dhcp6/server.ts';
 import { BroadcastWire } from '../support/broadcast-wire.ts';
 import { SimulatedClock } from '../support/simulated-clock.ts';
@@ -51,6 +52,20 @@ const idOf = (machine: number) => options({ clientId: duidLL(macOf(machine)) });
 const toUs = options({ serverId: serverDuid });
 const request = (machine: number, address = `fd00::1${macOf(machine).slice(-2)}`) =>
   message('request', idOf(machine), toUs, wants(1, address));
+
+it('on an interface that has no network of ours, hears relays, and leaves machines to others', async () => {
+  const prefix = { address: 'fd00:2::', prefixBits: 64 };
+  const ranges = [{ first: 'fd00:2::100', last: 'fd00:2::1ff' }];
+  const relayed = [{ ...network, name: 'fd00:2::/64', prefix, ranges }];
+  const { say, events, answers } = await open({ listeners: [{ interface: 'eth1' }], relayed });
+  say(message('solicit', idOf(1), wants(1)));
+  await settle();
+  expect([events, answers()]).toEqual([[], []]);
+  const options = [encodeOption('relayMessage', message('solicit', idOf(1), wants(1)))];
+  say(encodeMessage({ type: 'relay-forward', hops: 0, linkAddress: 'fd00:2::fe', peerAddress: 'fe80::2', options }));
+  await settle();
+  expect(events).toMatchObject([{ step: 'offered', mac: macOf(1), relay: 'fe80::2' }]);
+});
 
 describe('a REPLY', () => {
   it('goes out only after its lease is safe, to the machine and the interface that asked', async () => {
