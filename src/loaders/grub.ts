@@ -1,7 +1,7 @@
 import { execa } from 'execa';
 import type { BootFile } from '../boot/files.ts';
 import { madeFile } from '../boot/made-file.ts';
-import { BootwrightError } from '../errors.ts';
+import { hasCode } from '../errors.ts';
 import { type GrubImage, grubImages } from './grub-images.ts';
 import type { Loader } from './loader.ts';
 import { loaderConfig } from './loader-config.ts';
@@ -15,9 +15,12 @@ interface GrubOptions {
   readonly httpPort: number;
 }
 
+/** A server that starts waits for it. */
+const timeoutMs = 5000;
+
 async function firstThatRuns(programs: readonly string[]): Promise<string | undefined> {
   for (const program of programs) {
-    const { failed } = await execa(program, ['--version'], { stdin: 'ignore', reject: false });
+    const { failed } = await execa(program, ['--version'], { stdin: 'ignore', reject: false, timeout: timeoutMs });
     if (!failed) return program;
   }
   return undefined;
@@ -43,7 +46,8 @@ async function prepare(image: GrubImage, tools: GrubTools, { httpPort }: GrubOpt
   try {
     await makeImage(image, modules, loaderConfig({ address: '127.0.0.1', httpPort }), tools);
   } catch (error) {
-    return absent(image, error instanceof BootwrightError ? String(error.data['reason']) : String(error));
+    if (!hasCode(error, 'LOADER_NOT_MADE')) throw error;
+    return absent(image, String(error.data['reason']));
   }
   return { file: image.file, why: undefined, open: ({ local }) => make(local) };
 }
@@ -58,7 +62,7 @@ export async function prepareGrubs(options: GrubOptions): Promise<readonly Loade
   return Promise.all(
     grubImages.map((image) =>
       mkimage === undefined
-        ? absent(image, 'there is no grub-mkimage; apt install grub-common, or dnf install grub2-tools')
+        ? absent(image, 'there is no grub-mkimage that runs; apt install grub-common, or dnf install grub2-tools')
         : prepare(image, { mkimage, modules }, options),
     ),
   );

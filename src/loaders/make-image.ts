@@ -44,33 +44,39 @@ export async function makeImage(
   config: string,
   tools: GrubTools,
 ): Promise<Uint8Array> {
-  const folder = await mkdtemp(join(tmpdir(), 'bootwright-loader-'));
+  const { file } = image;
   try {
-    const disk = join(folder, 'memdisk.tar');
-    const output = join(folder, image.file);
-    await writeFile(disk, memdisk('boot/grub/grub.cfg', config));
-    const from = [
-      '--directory',
-      join(tools.modules, image.platform),
-      '--memdisk',
-      disk,
-      '--prefix',
-      '(memdisk)/boot/grub',
-    ];
-    const to = ['--format', image.format, '--output', output];
-    const { failed, stderr, shortMessage } = await execa(tools.mkimage, [...from, ...to, ...modulesFor(names)], {
-      stdin: 'ignore',
-      env: { LC_ALL: 'C' },
-      timeout: timeoutMs,
-      maxBuffer: 64 * 1024,
-      reject: false,
-    });
-    if (failed) {
-      const reason = stderr.trim() || (shortMessage ?? '');
-      throw new BootwrightError('LOADER_NOT_MADE', { file: image.file, reason });
+    const folder = await mkdtemp(join(tmpdir(), 'bootwright-loader-'));
+    try {
+      return await makeIn(folder, image, names, config, tools);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
     }
-    return await readFile(output);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
+  } catch (cause) {
+    throw new BootwrightError('LOADER_NOT_MADE', { file, reason: (cause as Error).message }, { cause });
   }
+}
+
+/** Throws an error with the program's own words. */
+async function makeIn(
+  folder: string,
+  image: GrubImage,
+  names: ReadonlySet<string>,
+  config: string,
+  { mkimage, modules }: GrubTools,
+): Promise<Uint8Array> {
+  const disk = join(folder, 'memdisk.tar');
+  const output = join(folder, image.file);
+  await writeFile(disk, memdisk('boot/grub/grub.cfg', config));
+  const from = ['--directory', join(modules, image.platform), '--memdisk', disk, '--prefix', '(memdisk)/boot/grub'];
+  const to = ['--format', image.format, '--output', output];
+  const { failed, stderr, shortMessage } = await execa(mkimage, [...from, ...to, ...modulesFor(names)], {
+    stdin: 'ignore',
+    env: { LC_ALL: 'C' },
+    timeout: timeoutMs,
+    maxBuffer: 64 * 1024,
+    reject: false,
+  });
+  if (failed) throw new Error(stderr.trim() || shortMessage);
+  return readFile(output);
 }

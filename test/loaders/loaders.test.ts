@@ -1,17 +1,18 @@
-import { chmod, mkdir, mkdtemp, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Asker } from '../../src/boot/files.ts';
 import { hasCode } from '../../src/errors.ts';
 import { grubImages, neededModules } from '../../src/loaders/grub-images.ts';
 import { type Loaders, makeLoaders } from '../../src/loaders/loaders.ts';
 
 const asker: Asker = { protocol: 'http', address: '10.0.0.9', local: '10.0.0.1' };
-/** Writes what it was told; fails where a file `broken` lies beside it. */
+/** Writes what it was told; fails where a file `broken` lies beside it, and hangs where one is `hanging`. */
 const fakeMkimage = `#!/bin/sh
 here=$(dirname "$0")
 echo run >>"$here/runs"
+[ "$1" = --version ] && [ -e "$here/hanging" ] && exec sleep 60
 [ "$1" = --version ] && exit 0
 [ -e "$here/broken" ] && { echo "mkimage: no space" >&2; exit 1; }
 while [ $# -gt 0 ]; do
@@ -31,7 +32,10 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'bootwright-loaders-'));
   own = join(folder, 'own');
 });
-afterEach(() => rm(folder, { recursive: true }));
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await rm(folder, { recursive: true });
+});
 
 function make(mkimage = join(folder, 'mkimage')): Promise<Loaders> {
   const installed = {
@@ -95,6 +99,12 @@ describe('where nothing is installed', () => {
     expect(loaders.has('loaders/grub-bios.0')).toBe(false);
     expect(loaders.why('loaders/grub-bios.0')).toBe('mkimage: no space');
   });
+
+  it('a program that hangs does not keep the server from its start', async () => {
+    await install('i386-pc');
+    await write('hanging', '');
+    expect((await make()).why('loaders/grub-bios.0')).toContain('there is no grub-mkimage that runs');
+  });
 });
 
 describe('a GRUB of ours', () => {
@@ -125,6 +135,30 @@ describe('a GRUB of ours', () => {
     );
     await rm(join(folder, 'broken'));
     expect(await textOf(loaders, 'loaders/grub-bios.0')).toContain('10.0.0.1');
+  });
+
+  it('that no temporary file can be written for says so', async () => {
+    await install('i386-pc');
+    const loaders = await make();
+    vi.stubEnv('TMPDIR', join(folder, 'full'));
+    const reason = expect.stringContaining('ENOENT');
+    await expect(loaders.open('loaders/grub-bios.0', asker)).rejects.toMatchObject({
+      code: 'LOADER_NOT_MADE',
+      data: { file: 'grub-bios.0', reason },
+    });
+    expect((await make()).why('loaders/grub-bios.0')).toMatch(/^ENOENT: no such file or directory, mkdtemp/);
+  });
+
+  it('leaves no temporary file behind', async () => {
+    await install('i386-pc');
+    const temporary = join(folder, 'temporary');
+    await mkdir(temporary);
+    vi.stubEnv('TMPDIR', temporary);
+    const loaders = await make();
+    await loaders.open('loaders/grub-bios.0', asker);
+    await write('broken', '');
+    await loaders.open('loaders/grub-bios.0', { ...asker, local: '10.0.0.2' }).catch(() => {});
+    expect(await readdir(temporary)).toEqual([]);
   });
 
   it('finds the modules it was made of, and nothing else of the system', async () => {
