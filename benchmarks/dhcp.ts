@@ -29,9 +29,11 @@ const racks = { ...through, clients: 5000 };
 const mostLost = 0.001;
 const fastest = 16_000;
 const steps = 5;
-const stepSeconds = 2.5;
+const stepSeconds = 3;
 /** Both manage that everywhere; what an exchange costs is measured here. */
 const calm = { rate: 2000, seconds: 3 };
+/** More than either manages on the machines that we have. */
+const tooMuch = { rate: fastest, seconds: stepSeconds };
 
 type Who = 'ours' | 'kea';
 const both: readonly Who[] = ['ours', 'kea'];
@@ -142,10 +144,11 @@ async function compare(folder: string, rounds: number, level: string): Promise<v
   const peers = { ours, kea };
   const columns: Record<string, Record<Who, number[]>> = {
     'exchanges a second': { ours: [], kea: [] },
+    'of 16,000 get through': { ours: [], kea: [] },
     'processor time of one, µs': { ours: [], kea: [] },
     'avalanche, ms': { ours: [], kea: [] },
   };
-  const [rates, costs, times] = Object.values(columns);
+  const [rates, floods, costs, times] = Object.values(columns);
   let last: Load | undefined;
   try {
     for (const who of both) await costOfOne(peers[who]);
@@ -153,6 +156,8 @@ async function compare(folder: string, rounds: number, level: string): Promise<v
       const best = await highestRates(peers);
       for (const who of both) {
         rates?.[who].push(best[who]);
+        const { complete } = await steadyLoad(peers[who].pair.client, through, tooMuch);
+        floods?.[who].push(complete / tooMuch.seconds);
         costs?.[who].push(await costOfOne(peers[who]));
       }
       for (const who of ['kea', 'ours'] as const) {

@@ -28,7 +28,7 @@ function words({ server, relay, clients, firstMac = '02:00:00:00:00:01' }: Throu
   return ['-4', '-R', String(clients), '-b', `mac=${firstMac}`, '-x', 'il', '-l', relay, server];
 }
 
-/** So many exchanges a second for a while, by machines that come and come back. */
+/** So many exchanges a second for so many whole seconds, by machines that come and come back. */
 export async function steadyLoad(
   where: Netns,
   through: Through,
@@ -43,8 +43,10 @@ export async function avalanche(where: Netns, through: Through): Promise<Load> {
 }
 
 async function run(where: Netns, args: readonly string[]): Promise<Load> {
-  const { stdout } = await where.run('perfdhcp', args, { reject: false, timeout: 60_000 });
+  const { stdout, stderr, exitCode } = await where.run('perfdhcp', args, { reject: false, timeout: 60_000 });
   const text = String(stdout);
+  // 3: some exchanges came to no end.
+  if (exitCode !== 0 && exitCode !== 3) throw new Error(`perfdhcp ended with ${exitCode}: ${String(stderr)}`);
   const counts = (what: string) => [...text.matchAll(new RegExp(`^${what}: (\\d+)`, 'gm'))].map(([, n]) => Number(n));
   const [begun] = counts('sent packets');
   const [, complete] = counts('received packets');
