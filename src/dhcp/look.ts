@@ -30,6 +30,8 @@ interface OtherServer {
   readonly offered: string;
   readonly netmask?: string;
   readonly router?: string;
+  /** `siaddr`: where machines are told to go on, whether there is a boot file or not. */
+  readonly nextServer?: string;
 }
 
 /** `reason` continues "whether there is another DHCP server is not known: …". */
@@ -125,7 +127,7 @@ function discover(xid: number, chaddr: Uint8Array, secs: number): DhcpPacket {
 /** What others send may be anything; it is no offer then. */
 function readOffer(bytes: Uint8Array, xid: number, chaddr: Uint8Array, from: string): OtherServer | undefined {
   try {
-    const { op, xid: answered, chaddr: asked, yiaddr, options } = decodePacket(bytes);
+    const { op, xid: answered, chaddr: asked, yiaddr, siaddr, options } = decodePacket(bytes);
     if (op !== 'reply' || answered !== xid || formatMac(asked) !== formatMac(chaddr)) return undefined;
     if (readOption(options, 'messageType') !== 'offer' || yiaddr === noAddress) return undefined;
     const netmask = readLeniently(() => readOption(options, 'subnetMask'));
@@ -135,6 +137,7 @@ function readOffer(bytes: Uint8Array, xid: number, chaddr: Uint8Array, from: str
       offered: yiaddr,
       ...(netmask === undefined ? {} : { netmask }),
       ...(router === undefined ? {} : { router }),
+      ...(siaddr === noAddress ? {} : { nextServer: siaddr }),
     };
   } catch {
     return undefined;

@@ -35,6 +35,14 @@ export async function reportOthers(
         if (found === '')
           log.warn(facts, `no DHCP server answers on ${name}: a proxy gives no addresses, so nobody does`);
         else log.info(facts, `addresses on ${name} come from ${found}`);
+        for (const { server, nextServer } of look.servers) {
+          if (nextServer === address) continue;
+          log.warn(
+            facts,
+            `${server} names ${nextServer ?? 'nobody'} as the next server: a GRUB such as Debian's looks for its ` +
+              `configuration there, and not here. Let it name ${address}, and no boot file`,
+          );
+        }
       } else if (found !== '') {
         log.warn(
           facts,

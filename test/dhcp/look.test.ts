@@ -51,13 +51,13 @@ describe('a look for other DHCP servers', () => {
   it('names each server with its first offer', async () => {
     const { look, tookMs } = await lookAmong([
       (request) => offer(request, { subnetMask: '255.255.255.0', router: ['10.0.0.254', '10.0.0.253'] }),
-      (request) => offer(request, { serverIdentifier: '10.0.0.10' }, { yiaddr: '10.0.0.77' }),
+      (request) => offer(request, { serverIdentifier: '10.0.0.10' }, { yiaddr: '10.0.0.77', siaddr: '10.0.0.3' }),
     ]);
     expect(look).toEqual({
       looked: true,
       servers: [
         { server: '10.0.0.9', offered: '10.0.0.50', netmask: '255.255.255.0', router: '10.0.0.254' },
-        { server: '10.0.0.10', offered: '10.0.0.77' },
+        { server: '10.0.0.10', offered: '10.0.0.77', nextServer: '10.0.0.3' },
       ],
     });
     expect(tookMs).toBe(300);
@@ -222,6 +222,8 @@ describeWith({ programs: ['ip', 'dnsmasq', 'kea-dhcp4', 'dhclient'], root: true 
           offered: expect.stringMatching(/^10\.77\.0\.[56]\d$/),
           netmask: '255.255.255.0',
           router: '10.77.0.1',
+          // Unless it is told another one.
+          nextServer: '10.77.0.1',
         },
       ],
     });
