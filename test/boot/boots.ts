@@ -92,7 +92,8 @@ export function bootServed(request: Served): Promise<ServedBoot> {
     const image = await liveosImage(flavour, () => {});
     const configFile = join(lan.folder, 'bootwright.yaml');
     await writeFile(configFile, config);
-    if (beside !== undefined) await startOtherServer(lan, beside);
+    // Debian's GRUB asks nobody but the next server of the DHCP server: docs/reference/firmware.md.
+    if (beside !== undefined) await startOtherServer(lan, beside, lan.server);
     const mode = beside === undefined ? ['--range', '10.99.0.50-10.99.0.60'] : ['--dhcp-mode', 'proxy'];
     const server = await startServer({
       place: lan,

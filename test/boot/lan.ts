@@ -53,7 +53,8 @@ export async function createLan({ ipv6 = false } = {}): Promise<Lan> {
       ['link', 'set', 'lo', 'up'],
       // Multicast goes to everybody, as with the simplest switch.
       ['link', 'add', 'switch', 'type', 'bridge', 'forward_delay', '0', 'mcast_snooping', '0'],
-      ['link', 'set', 'switch', 'up'],
+      // Without ARP: else it answers, on its own, for the addresses of `eth0`, whose sockets hear nothing that comes in by it.
+      ['link', 'set', 'switch', 'arp', 'off', 'up'],
       ['link', 'add', 'eth0', 'type', 'veth', 'peer', 'name', 'port0'],
       ['link', 'set', 'port0', 'master', 'switch', 'up'],
       ['address', 'add', '10.99.0.1/24', 'broadcast', '+', 'dev', 'eth0'],

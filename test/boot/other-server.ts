@@ -22,21 +22,23 @@ interface Command {
   readonly ready: RegExp;
 }
 
-const commands: Readonly<Record<OtherServer, (lan: Lan) => Promise<Command>>> = {
-  dnsmasq: async ({ folder, other }) => ({
+const commands: Readonly<Record<OtherServer, (lan: Lan, nextServer?: string) => Promise<Command>>> = {
+  dnsmasq: async ({ folder, other }, nextServer) => ({
     words: [
       ...['dnsmasq', '--no-daemon', '--conf-file=/dev/null', '--user=root', '--port=0', '--log-facility=-'],
       ...[`--interface=${other.interface}`, '--bind-interfaces', '--no-ping'],
       ...[`--dhcp-range=${range.first},${range.last},10m`, `--dhcp-leasefile=${folder}/other-leases`],
+      ...(nextServer === undefined ? [] : [`--dhcp-boot=,,${nextServer}`]),
     ],
     env: {},
     ready: /DHCP, IP range/,
   }),
-  kea: async ({ folder, other }) => {
+  kea: async ({ folder, other }, nextServer) => {
     const settings = {
       'interfaces-config': { interfaces: [other.interface] },
       'lease-database': { type: 'memfile', persist: false },
       'valid-lifetime': 600,
+      ...(nextServer === undefined ? {} : { 'next-server': nextServer }),
       subnet4: [{ subnet: '10.99.0.0/24', pools: [{ pool: `${range.first} - ${range.last}` }] }],
       loggers: [{ name: 'kea-dhcp4', severity: 'INFO', output_options: [{ output: 'stdout', flush: true }] }],
     };
@@ -54,9 +56,11 @@ const commands: Readonly<Record<OtherServer, (lan: Lan) => Promise<Command>>> = 
 /**
  * A DHCP server on the other computer, which gives addresses and names nothing to boot. It ends with its network.
  * Rejects where it ends at once.
+ *
+ * @param nextServer what it tells machines as `siaddr`; unless it is given, dnsmasq names itself and Kea nobody
  */
-export async function startOtherServer(lan: Lan, which: OtherServer): Promise<void> {
-  const { words, env, ready } = await commands[which](lan);
+export async function startOtherServer(lan: Lan, which: OtherServer, nextServer?: string): Promise<void> {
+  const { words, env, ready } = await commands[which](lan, nextServer);
   const [first = '', ...rest] = [...lan.other.enter, ...words];
   const child = execa(first, rest, { env, stdin: 'ignore', reject: false, buffer: false, all: true });
   await new Promise<void>((resolve, reject) => {
