@@ -1,5 +1,6 @@
 import { isCurrent, type LeaseEntry } from '../control/entries.ts';
 import { onOneLine } from '../format.ts';
+import { columnWidths } from './print.ts';
 
 const states: Readonly<Record<Exclude<LeaseEntry['state'], 'reserved'>, string>> = {
   bound: 'bound',
@@ -37,7 +38,7 @@ const cuttable = [
 ] as const;
 
 function narrow(rows: readonly string[][], columns: number): readonly string[][] {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const widths = columnWidths(rows);
   const gaps = 2 * (widths.length - 1);
   for (const { column, leaves } of cuttable) {
     const tooWide = widths.reduce((sum, width) => sum + width, gaps) - columns;

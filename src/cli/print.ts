@@ -27,9 +27,16 @@ export function printJson(value: unknown): void {
   console.log(JSON.stringify(value, null, 2));
 }
 
+type Rows = readonly (readonly string[])[];
+
+/** How many characters each column of the first row needs. */
+export function columnWidths(rows: Rows): number[] {
+  return (rows[0] ?? []).map((_, column) => rows.reduce((most, row) => Math.max(most, row[column]?.length ?? 0), 0));
+}
+
 /** Lines up columns of text; the first row is the heading. */
-export function printTable(rows: readonly (readonly string[])[]): void {
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
+export function printTable(rows: Rows): void {
+  const widths = columnWidths(rows);
   for (const row of rows) {
     console.log(
       row
