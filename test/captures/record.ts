@@ -3,9 +3,12 @@ import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { execa } from 'execa';
+import type { MachineFirmware } from '../boot/firmware.ts';
 import { createLan, type Lan } from '../boot/lan.ts';
 import { startMachine } from '../boot/machine.ts';
+import { startOtherServer } from '../boot/other-server.ts';
 import { startPlainServer } from '../boot/plain-server.ts';
+import { startRouter6 } from '../boot/router6.ts';
 import { startServer } from '../boot/server.ts';
 import type { Flavour } from '../liveos/flavours.ts';
 import { liveosImage } from '../liveos/make.ts';
@@ -19,8 +22,10 @@ import { liveosImage } from '../liveos/make.ts';
  */
 interface Way {
   readonly flavour: Flavour;
-  readonly secureBoot: boolean;
+  readonly firmware?: MachineFirmware;
+  readonly secureBoot?: boolean;
   readonly mac: string;
+  readonly ipv6?: boolean;
   /** Starts what answers the machine. */
   readonly serve: (lan: Lan, image: string) => Promise<void>;
 }
@@ -37,22 +42,56 @@ async function byDnsmasq(lan: Lan, image: string): Promise<void> {
   await startPlainServer(lan, release, 'bootx64.efi');
 }
 
-async function byBootwright(lan: Lan, image: string): Promise<void> {
-  const args = ['--interface', lan.interface, '--range', '10.99.0.50-10.99.0.60'];
-  const server = await startServer({ place: lan, args });
-  await copyFile(image, join(server.images, 'liveos.iso'));
-  await server.waitFor('published', 60_000);
+interface Served {
+  readonly flags?: readonly string[];
+  /** The text of `--config`. */
+  readonly config?: string;
 }
 
+const asServer = ['--range', '10.99.0.50-10.99.0.60'];
+
+function byBootwright({ flags = asServer, config = '' }: Served = {}): Way['serve'] {
+  return async (lan, image) => {
+    const configFile = join(lan.folder, 'bootwright.yaml');
+    writeFileSync(configFile, config);
+    const args = ['--config', configFile, '--interface', lan.interface, ...flags];
+    const server = await startServer({ place: lan, args });
+    await copyFile(image, join(server.images, 'liveos.iso'));
+    await server.waitFor('published', 60_000);
+  };
+}
+
+async function besideDnsmasq(lan: Lan, image: string): Promise<void> {
+  await startOtherServer(lan, 'dnsmasq', lan.server);
+  await byBootwright({ flags: ['--dhcp-mode', 'proxy'] })(lan, image);
+}
+
+async function overIpv6(lan: Lan, image: string): Promise<void> {
+  await startRouter6(lan);
+  await byBootwright({ config: 'dhcp6: { range: "fd00:99::1:50-fd00:99::1:60" }\n' })(lan, image);
+}
+
+const http = { flavour: 'http' } as const;
+
 const ways: Readonly<Record<string, Way>> = {
-  'ovmf-pxe4-dnsmasq': { flavour: 'http', secureBoot: false, mac: '52:54:00:b0:07:01', serve: byDnsmasq },
-  'ovmf-pxe4-secure-boot': { flavour: 'signed', secureBoot: true, mac: '52:54:00:b0:07:02', serve: byBootwright },
-  'ovmf-pxe4-bootwright': { flavour: 'http', secureBoot: false, mac: '52:54:00:b0:07:03', serve: byBootwright },
+  'bios-ipxe': { ...http, firmware: 'bios', mac: '52:54:00:b0:07:04', serve: byBootwright() },
+  'ovmf-http4': { ...http, firmware: 'uefi-http', mac: '52:54:00:b0:07:05', serve: byBootwright() },
+  'ovmf-ipxe-efi': {
+    ...http,
+    mac: '52:54:00:b0:07:06',
+    serve: byBootwright({ config: 'firmware:\n  efi-x64: { file: loaders/ipxe.efi }\n' }),
+  },
+  'ovmf-pxe4-bootwright': { ...http, mac: '52:54:00:b0:07:03', serve: byBootwright() },
+  'ovmf-pxe4-dnsmasq': { ...http, mac: '52:54:00:b0:07:01', serve: byDnsmasq },
+  'ovmf-pxe4-proxy': { flavour: 'signed', secureBoot: true, mac: '52:54:00:b0:07:07', serve: besideDnsmasq },
+  'ovmf-pxe4-secure-boot': { flavour: 'signed', secureBoot: true, mac: '52:54:00:b0:07:02', serve: byBootwright() },
+  'ovmf-pxe6': { ...http, firmware: 'uefi-pxe6', mac: '52:54:00:b0:07:08', ipv6: true, serve: overIpv6 },
 };
 
-async function record(name: string, { flavour, secureBoot, mac, serve }: Way): Promise<void> {
+async function record(name: string, way: Way): Promise<void> {
+  const { flavour, firmware = 'uefi', secureBoot = false, mac, ipv6 = false, serve } = way;
   const image = await liveosImage(flavour, () => {});
-  const lan = await createLan();
+  const lan = await createLan({ ipv6 });
   try {
     const place = join(import.meta.dirname, `${name}.pcapng`);
     // Where the machine is plugged in: some kernels show nobody the TCP that a bridge hands to a veth device.
@@ -68,7 +107,7 @@ async function record(name: string, { flavour, secureBoot, mac, serve }: Way): P
         if (lastStep.test(line)) resolve();
       });
     });
-    const machine = await startMachine({ lan, secureBoot, from: { mac } });
+    const machine = await startMachine({ lan, firmware, secureBoot, from: { mac } });
     await Promise.race([fetching, machine.console.waitFor(/ login: /, bootTimeoutMs)]);
     await machine.stop();
     recorder.kill('SIGINT');
