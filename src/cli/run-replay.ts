@@ -46,7 +46,19 @@ function madeUpCatalog({ releaseId = 'release' }: Recording): BootCatalog {
   };
 }
 
-function catalogOf(root: string): { readonly catalog: ReleaseCatalog; readonly boot: BootCatalog } {
+interface RealCatalog {
+  readonly catalog: ReleaseCatalog;
+  readonly boot: BootCatalog;
+}
+
+/** Settings of another computer may name a root that is not here. Throws FILE_NOT_FOUND for one that was asked for. */
+function catalogIn(asked: string | undefined, ofSettings: string | undefined): RealCatalog | undefined {
+  if (asked !== undefined && !existsSync(asked)) throw new BootwrightError('FILE_NOT_FOUND', { path: asked });
+  const root = asked ?? ofSettings;
+  return root === undefined || !existsSync(root) ? undefined : catalogOf(root);
+}
+
+function catalogOf(root: string): RealCatalog {
   const layout = rootLayout(root);
   const catalog = new ReleaseCatalog(layout);
   return {
@@ -124,8 +136,7 @@ export async function runReplay(path: string, flags: ReplayFlags): Promise<numbe
     const settings = flags.config === undefined ? undefined : loadSettings(flags.config, process.env, {});
     const { networks, on } =
       settings === undefined ? networksByHand(path, flags, recording) : networksBySettings(settings, recording);
-    const root = flags.root ?? settings?.root;
-    const real = root === undefined || !existsSync(root) ? undefined : catalogOf(root);
+    const real = catalogIn(flags.root, settings?.root);
     const overrides = settings?.firmware ?? {};
     const catalog = real?.boot ?? madeUpCatalog(recording);
     const dhcp = new DhcpReplay({ networks, interface: on, catalog, overrides }, recording);

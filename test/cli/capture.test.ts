@@ -191,5 +191,7 @@ describe('bootwright replay', () => {
     expect(stderr).toContain('CAPTURE_WITHOUT_NETWORK');
     expect(exitCode).toBe(2);
     expect((await bootwright(['replay', path, '--server-address', '10.0.0.1/99'])).exitCode).toBe(2);
+    // Made-up releases, though others were asked for, would look right.
+    expect((await bootwright(['replay', path, '--root', join(folder, 'mistyped')])).stderr).toContain('mistyped');
   });
 });
