@@ -16,7 +16,8 @@ export interface PinnedBoot {
 
 /**
  * For so long a repeated xid means the same exchange: EDK2 waits up to 4 + 8 + 16 + 32 s for offers before its REQUEST
- * (PxeBcDhcp4.c, mPxeDhcpTimeout). Later it is another boot of a ROM that always uses the same xid.
+ * (PxeBcDhcp4.c, mPxeDhcpTimeout). Later, or before that where the clock was set back, it is another boot of a ROM that
+ * always uses the same xid.
  */
 const exchangeMs = 120_000;
 
@@ -55,7 +56,7 @@ export class BootLedger {
   ): BootAnswer | NoBoot {
     const { mac, address, transaction } = request;
     const before = this.#byMac.get(mac);
-    const isSame = before?.transaction === transaction && nowMs - before.decidedMs < exchangeMs;
+    const isSame = before?.transaction === transaction && Math.abs(nowMs - before.decidedMs) < exchangeMs;
     const answer = plan(isSame ? before.releaseId : undefined);
     if ('reason' in answer) return answer;
     const { releaseId } = answer;

@@ -82,7 +82,8 @@ export class ShapeBook {
     const known = machine.trials.get(firmware);
     const trial = known !== undefined && shapes.includes(known.shape) ? known : this.#begin(asker, shapes, known);
     machine.trials.set(firmware, trial);
-    const passedMs = nowMs - trial.countedMs;
+    // The clock may have been set back.
+    const passedMs = Math.abs(nowMs - trial.countedMs);
     const isCopy = trial.discovers > 0 && trial.transaction === transaction && passedMs < sameTryMs;
     if (!isDiscover || isCopy) return { shape: trial.shape };
     const before = passedMs > sameTroubleMs ? 0 : trial.discovers;

@@ -1,3 +1,4 @@
+import { RareRivals } from '../boot/rare-rivals.ts';
 import type { BootEvent, Report } from '../boot/timeline.ts';
 import { type BootwrightError, hasCode } from '../errors.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -9,7 +10,6 @@ import type { Lease } from './lease.ts';
 import { type LeaseView, reserveIn, viewLeases } from './lease-view.ts';
 import type { Network, Reservation } from './network.ts';
 import { type ProbeAddress, Probes } from './probes.ts';
-import { RareRivals } from './rare-rivals.ts';
 import { type Answer, answer } from './reply.ts';
 
 export interface DhcpServerOptions extends Pick<Exchange, 'bootFor' | 'shapeFor' | 'place'> {

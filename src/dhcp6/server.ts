@@ -1,3 +1,4 @@
+import { RareRivals } from '../boot/rare-rivals.ts';
 import type { BootEvent, Report } from '../boot/timeline.ts';
 import { hasCode } from '../errors.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -66,7 +67,6 @@ interface Order {
 const everyServer = ['ff02::1:2', 'ff05::1:3'];
 /** Datagrams that wait for the disk. What comes beyond is lost, as on a full network; machines ask again. */
 const longestQueue = 4096;
-const hourMs = 3_600_000;
 
 /**
  * Answers the machines of every network. All datagrams that come in while leases are being saved, or in one turn of the
@@ -78,7 +78,7 @@ export async function startDhcp6Server(options: Dhcp6ServerOptions): Promise<Dhc
   const { udp, clock, report, port = 547, clientPort = 546, binlPort = 4011 } = options;
   const networks = new Networks6(options.listeners, options.relayed);
   for (const { leases } of networks.all) leases.restore(options.leases);
-  const rivals = new Map<string, number>();
+  const rivals = new RareRivals();
   let queue: Received[] = [];
   let orders: Order[] = [];
   let working: Promise<void> | undefined;
@@ -157,17 +157,9 @@ export async function startDhcp6Server(options: Dhcp6ServerOptions): Promise<Dhc
         if (error !== null) report(notAnswered(mac, `the answer could not be sent: ${error.message}`));
       });
     }
-    for (const event of events) if (event.step !== 'rival' || isNews(`${name} ${event.server}`)) report(event);
-  }
-
-  /** Each machine that takes another server's offer names that server; once an hour is enough. */
-  function isNews(rival: string): boolean {
-    const [lastMs, nowMs] = [rivals.get(rival), clock.nowMs()];
-    if (lastMs !== undefined && Math.abs(nowMs - lastMs) < hourMs) return false;
-    // Anybody may name any server: more of them than there can be are not remembered.
-    if (rivals.size >= 256) rivals.clear();
-    rivals.set(rival, nowMs);
-    return true;
+    for (const event of events) {
+      if (event.step !== 'rival' || rivals.isNews(name, event.server, clock.nowMs())) report(event);
+    }
   }
 
   const sockets: UdpSocket[] = [];

@@ -52,6 +52,12 @@ describe('a decision', () => {
     expect(decideIn(ledger, request('a', '10.0.0.1', 1), 'new', 200_000)).toBe('new');
   });
 
+  it('does not last for ever, either, where the clock was set back', () => {
+    const ledger = new BootLedger([]);
+    decideIn(ledger, request('a', '10.0.0.1', 1), 'old', 1_000_000_000);
+    expect(decideIn(ledger, request('a', '10.0.0.1', 1), 'new', 1000)).toBe('new');
+  });
+
   it('is not made where there is nothing to boot', () => {
     const ledger = new BootLedger([]);
     const answer = ledger.decide(request('a', '10.0.0.1', 1), 0, () => ({ reason: 'nothing is active' }));

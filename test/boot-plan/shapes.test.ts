@@ -33,6 +33,13 @@ describe('a machine that fetches nothing', () => {
     expect(given.filter(({ changed }) => changed !== undefined)).toHaveLength(4);
   });
 
+  it('gets the next shape also where the clock was set back, and its xid is always the same', () => {
+    const { discover } = machine(new ShapeBook([]));
+    discover();
+    const given = [discover(-365 * 24 * 60 * minute), discover(), discover(), discover()];
+    expect(given.map(({ shape }) => shape)).toEqual(['direct', 'direct', 'plain', 'plain']);
+  });
+
   it('gets for its REQUEST what its DISCOVER got', () => {
     const { discover, request } = machine(new ShapeBook([]));
     for (let round = 0; round < 9; round += 1) expect(discover().shape).toBe(request());

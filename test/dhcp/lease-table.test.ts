@@ -51,6 +51,17 @@ describe('a machine', () => {
     expect(table.offer('d', 'no address', 0)).toBe('10.0.0.12');
   });
 
+  it('of a flood that nobody knows costs no more memory than 200,000 of them, in the largest pool', () => {
+    const range = { first: '10.0.0.10', last: '10.255.255.254' };
+    const table = new LeaseTable(readPools([range], { address: '10.0.0.0', netmask: '255.0.0.0' }));
+    for (let machine = 0; machine < 200_000; machine += 1) {
+      table.offer(`${machine}`, undefined, 0);
+      table.takeChanges();
+    }
+    expect(table.offer('another', undefined, 2 * minute)).toBe('10.0.0.10');
+    expect(table.offer('and another', undefined, 2 * minute)).toBe('10.0.0.11');
+  });
+
   it('that another server serves gives its offer back', () => {
     const table = tableOf(1);
     table.offer('a', undefined, 0);
@@ -130,6 +141,15 @@ describe('what a store has kept', () => {
     expect(table.offer('f', undefined, 0)).toBeUndefined();
   });
 
+  it('of a machine that had several addresses is the one that it has, whatever the clock said at its RELEASE', () => {
+    const table = tableOf(4);
+    table.restore([
+      { address: '10.0.0.12', mac: 'a', state: 'bound', expiresMs: hour },
+      { address: '10.0.0.11', mac: 'a', state: 'released', expiresMs: 9 * hour },
+    ]);
+    expect(table.addressOf('a')).toBe('10.0.0.12');
+  });
+
   it('is not saved once more', () => {
     const table = tableOf(4);
     table.restore(kept);
@@ -163,6 +183,25 @@ describe('changes', () => {
     expect(table.refusal('b', '10.0.0.10', minute)).toBe('taken');
     expect(table.offer('b', undefined, minute)).toBe('10.0.0.11');
   });
+});
+
+it('an address that was reserved is not lost, though others got those behind it meanwhile', () => {
+  const table = tableOf(2);
+  table.reserve({ mac: '52:54:00:00:00:0a', address: '10.0.0.10' });
+  expect(table.offer('b', undefined, 0)).toBe('10.0.0.11');
+  table.unreserve('10.0.0.10');
+  expect(table.offer('c', undefined, 0)).toBe('10.0.0.10');
+});
+
+it("the address before the last one is the machine's again where somebody else uses the last one", () => {
+  const table = tableOf(4);
+  take(table, 'a', 0);
+  const reservation = { mac: '52:54:00:00:00:0a', address: '10.0.0.50' };
+  table.reserve(reservation);
+  expect(table.offer('a', undefined, 0, reservation)).toBe('10.0.0.50');
+  table.bind({ mac: 'a', address: '10.0.0.50', expiresMs: hour });
+  expect(table.decline('a', '10.0.0.50', minute)).toBe(true);
+  expect(table.addressOf('a')).toBe('10.0.0.10');
 });
 
 /** What machines may do, in any order; time passes in between. */

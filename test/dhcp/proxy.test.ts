@@ -100,6 +100,11 @@ describe('a proxy', () => {
     expect(replyIn(ask(discover)).option('vendorClass')).toBe('PXEClient');
   });
 
+  it('pins the boot before it offers anything: where another server gives the address, no ACK of ours follows', () => {
+    expect(proxy().ask(discover)?.isLasting).toBe(true);
+    expect(bootCounter({ network: fullServer }).ask(discover)?.isLasting).toBe(false);
+  });
+
   it('reports an offer without an address', () => {
     expect(proxy().ask(discover)?.events).toMatchObject([{ step: 'offered', mac, address: '0.0.0.0', bootFile }]);
   });

@@ -37,6 +37,18 @@ describe('a machine behind a relay', () => {
     expect(given?.events).toEqual([{ step: 'offered', mac, address: '10.2.0.10', relay }]);
   });
 
+  it('hears what fits into one frame with what the relay says, however long that is', () => {
+    const long = new Uint8Array(250).fill(7);
+    const extraOptions = new Map([224, 225, 226, 227, 228, 229, 230].map((code) => [code, long]));
+    const [behind = network] = relayed;
+    const { ask } = counter({ relayed: [{ ...behind, extraOptions }] });
+    const relayAgent = Uint8Array.of(1, 200, ...new Uint8Array(200));
+    const offer = replyIn(ask(discover({ maximumMessageSize: 1500, relayAgent })));
+    expect(offer.option('relayAgent')).toEqual(relayAgent);
+    expect(offer.sizeBytes).toBeGreaterThan(1200);
+    expect(offer.sizeBytes).toBeLessThanOrEqual(1472);
+  });
+
   it('keeps its broadcast flag, which the relay goes by', () => {
     expect(replyIn(counter({ relayed }).ask(discover())).packet.broadcast).toBe(true);
   });
