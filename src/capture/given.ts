@@ -4,14 +4,15 @@ import { type BootOffer, readBootOffer } from './offer-shape.ts';
 
 /** What a DHCP reply gives a machine, whoever sent it. */
 export interface Given {
-  readonly type: 'offer' | 'ack' | 'nak' | 'unknown';
-  /** Option 54, or the address that it came from. */
+  /** The last two are of DHCPv6. */
+  readonly type: 'offer' | 'ack' | 'nak' | 'unknown' | 'advertise' | 'reply';
+  /** Option 54, or the address that it came from; of DHCPv6, its DUID. */
   readonly server: string;
   /** `undefined`: none, as in the offer of a proxy. */
   readonly address?: string;
   readonly bootFile: string;
   readonly shape: BootOffer['shape'];
-  /** Option 56, the reason of a NAK. */
+  /** Option 56, the reason of a NAK; of DHCPv6, that of a status that is none of success. */
   readonly message?: string;
 }
 

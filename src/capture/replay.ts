@@ -3,7 +3,9 @@ import { type Content, type Dissected, Dissector } from './dissect.ts';
 import { HttpTalk } from './http-talk.ts';
 import type { CapturedPacket } from './packet.ts';
 import { serverPorts } from './recording.ts';
+import { serverPorts6 } from './recording6.ts';
 import type { DhcpReplay, ReplayedMessage } from './replay-dhcp.ts';
+import type { Dhcp6Replay } from './replay-dhcp6.ts';
 import { TftpTalk } from './tftp-talk.ts';
 
 /** A file that a machine asked for, and what it would get. */
@@ -21,6 +23,8 @@ export type Replayed = ({ readonly kind: 'message' } & ReplayedMessage) | ({ rea
 
 export interface ReplayOptions {
   readonly dhcp: DhcpReplay;
+  /** Without it, messages of DHCPv6 are left out. */
+  readonly dhcp6?: Dhcp6Replay;
   /** Only this machine; lower case with colons. */
   readonly machine?: string;
   readonly httpPorts: readonly number[];
@@ -31,7 +35,7 @@ export interface ReplayOptions {
 /** What a server would do with every request of a recording, one after the other. */
 export async function* replay(
   packets: AsyncIterable<CapturedPacket>,
-  { dhcp, machine, httpPorts, resolve }: ReplayOptions,
+  { dhcp, dhcp6, machine, httpPorts, resolve }: ReplayOptions,
 ): AsyncGenerator<Replayed> {
   const dissector = new Dissector();
   const tftp = new TftpTalk();
@@ -60,8 +64,9 @@ export async function* replay(
     const content = dissector.dissect(packet);
     const { timeNs } = packet;
     if (content.kind === 'udp') {
-      if (serverPorts.includes(content.to.port)) {
-        const replayed = dhcp.replay(content, timeNs);
+      const isIpv6 = content.to.address.includes(':');
+      if ((isIpv6 ? serverPorts6 : serverPorts).includes(content.to.port)) {
+        const replayed = (isIpv6 ? dhcp6 : dhcp)?.replay(content, timeNs);
         if (replayed !== undefined && isWanted(replayed.machine)) yield { kind: 'message', ...replayed };
         continue;
       }
