@@ -24,7 +24,7 @@ export function networkOptions(network: Network): readonly NetworkOption[] {
 }
 
 function encodeNetwork(network: Network): readonly NetworkOption[] {
-  const { leaseSeconds, subnet, router, dns, ntp, domain, search } = network;
+  const { leaseSeconds, subnet, router, dns, ntp, domain } = network;
   const routes = network.routes ?? [];
   const rows = (when: NetworkOption['when'], values: OptionValues): readonly NetworkOption[] =>
     [...encodeOptions(values)].map(([code, bytes]) => ({ code, bytes, when }));
@@ -37,7 +37,7 @@ function encodeNetwork(network: Network): readonly NetworkOption[] {
     ...rows('always', { subnetMask: subnet.netmask }),
     ...rows('listed', { broadcast: formatIpv4(rangeOf(subnet).last) }),
     ...rows('always', { router: router === undefined ? undefined : [router], dns: filled(dns) }),
-    ...rows('listed', { domain, ntp: filled(ntp), search: filled(search) }),
+    ...rows('listed', { domain, ntp: filled(ntp) }),
     ...rows('listed', { routes: filled(withDefault(routes, router)) }),
     ...rows('asked', { microsoftRoutes: filled(withDefault(routes, router)) }),
   ];

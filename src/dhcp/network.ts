@@ -42,8 +42,6 @@ export interface Network {
   readonly dns?: readonly string[];
   readonly ntp?: readonly string[];
   readonly domain?: string;
-  /** Where names are looked up. RFC 3397. */
-  readonly search?: readonly string[];
   readonly routes?: readonly Route[];
   /** What `parseExtraOptions` made of the configuration. */
   readonly extraOptions?: Options;

@@ -79,6 +79,7 @@ function urlOf({ bootFile, by }: BootAnswer, { serverAddress, httpPort }: Networ
 /** Said once for a boot: at its first message. */
 function withoutFile(draft: Draft, { client, request }: Exchange, reason: string): Draft {
   if (request.type === 'request') return draft;
-  const event = { step: 'not-answered' as const, mac: client.name, reason: `it gets an address, but ${reason}` };
+  const whole = draft.addresses.length === 0 ? reason : `it gets an address, but ${reason}`;
+  const event = { step: 'not-answered' as const, mac: client.name, reason: whole };
   return { ...draft, events: [...draft.events, event] };
 }

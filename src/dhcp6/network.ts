@@ -39,8 +39,6 @@ export interface Network6 {
   readonly ranges: readonly AddressRange[];
   /** Valid and preferred lifetime of an address. */
   readonly leaseSeconds: number;
-  /** 0 to 255: of several servers, machines take the one that has the highest. RFC 8415 §21.8. */
-  readonly preference?: number;
   readonly dns?: readonly string[];
   readonly ntp?: readonly string[];
   /** Where names are looked up. */

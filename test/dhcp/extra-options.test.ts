@@ -75,11 +75,12 @@ function offerOf(changes: Partial<Network>, options: OptionValues = {}) {
 
 describe('what a machine hears of its network', () => {
   const extraOptions = parseExtraOptions({ 252: 'http://wpad/wpad.dat', 43: 'hex:0102', 'tftp-server-name': 'phones' });
+  const withSearch = new Map([...extraOptions, ...parseExtraOptions({ 'domain-search': 'a.b' })]);
   const routes = [{ destination: '10.1.0.0/16', via: '10.0.0.254' }];
 
   it('is everything, where it does not say what it wants; but no copy of the routes that only Windows asks for', () => {
-    const offer = offerOf({ ntp: ['10.0.0.5'], search: ['a.b'], domain: 'c.d', routes, extraOptions });
-    expect([...offer.packet.options.keys()]).toEqual([53, 54, 51, 58, 59, 1, 28, 15, 42, 119, 121, 43, 252, 66]);
+    const offer = offerOf({ ntp: ['10.0.0.5'], domain: 'c.d', routes, extraOptions: withSearch });
+    expect([...offer.packet.options.keys()]).toEqual([53, 54, 51, 58, 59, 1, 28, 15, 42, 121, 43, 252, 66, 119]);
   });
 
   it('is what it lists in option 55, and what it cannot do without', () => {

@@ -102,10 +102,6 @@ describe('the boot file', () => {
     const { hear } = counter();
     expect(readOption(hear(message('solicit', id, wants(1), uefiX64)).options, 'preference')).toBe(255);
     expect(readOption(hear(message('solicit', id, wants(1))).options, 'preference')).toBeUndefined();
-    const set = counter({ network: { preference: 7 } });
-    for (const firmware of [uefiX64, []]) {
-      expect(readOption(set.hear(message('solicit', id, wants(1), firmware)).options, 'preference')).toBe(7);
-    }
   });
 
   it('that is not there is said once, and the address is given all the same', () => {

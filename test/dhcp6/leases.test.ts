@@ -337,6 +337,7 @@ describe('silence', () => {
     ['a REQUEST that names no server', message('request', idA, wants(1))],
     ['a RENEW of another server', message('renew', idA, toOther, wants(1, 'fd00::100'))],
     ['a RELEASE of another server', message('release', idA, toOther, wants(1, 'fd00::100'))],
+    ['a CONFIRM that names a server', message('confirm', idA, toUs, wants(1, 'fd00::100'))],
     ['a REBIND that names a server', message('rebind', idA, toUs, wants(1, 'fd00::100'))],
     ['an INFORMATION-REQUEST for an address', message('information-request', idA, wants(1))],
     ['an ADVERTISE', message('advertise', idA, toUs, wants(1))],

@@ -95,7 +95,7 @@ describe('a proxy', () => {
     });
     const answer = ask(message('solicit', id, wants(1), uefiX64));
     expect(answer?.datagram).toBeUndefined();
-    const reason = 'it gets an address, but nothing is active';
+    const reason = 'nothing is active';
     expect(answer?.events).toEqual([{ step: 'not-answered', mac, reason }]);
   });
 });
