@@ -14,16 +14,6 @@ export interface Slot extends Freed {
   freeFromMs: number;
 }
 
-/** What a change found, to be put back. */
-interface Before {
-  readonly slot: Slot;
-  readonly mac: string | undefined;
-  readonly lease: Lease | undefined;
-  readonly offeredUntilMs: number;
-  /** The slot that the new machine had before. */
-  readonly machineHad: Slot | undefined;
-}
-
 /** The addresses of one network that were in use, by themselves, by their machines, and by when they come free. */
 export class LeaseSlots {
   /** An address stays here once it was in use. */
@@ -32,7 +22,6 @@ export class LeaseSlots {
   /** Slots of addresses that anybody may get. */
   readonly #order = new FreeOrder<Slot>();
   readonly #isForAnybody: (address: number) => boolean;
-  #journal: Before[] = [];
 
   constructor(isForAnybody: (address: number) => boolean) {
     this.#isForAnybody = isForAnybody;
@@ -84,7 +73,6 @@ export class LeaseSlots {
 
   write(slot: Slot, mac: string | undefined, lease: Lease | undefined, offeredUntilMs: number): void {
     const machineHad = mac === undefined ? undefined : this.#byMac.get(mac);
-    this.#journal.push({ slot, mac: slot.mac, lease: slot.lease, offeredUntilMs: slot.offeredUntilMs, machineHad });
     if (slot.mac !== mac) {
       if (slot.mac !== undefined && this.#byMac.get(slot.mac) === slot) this.#leave(slot, slot.mac);
       slot.mac = mac;
@@ -113,19 +101,5 @@ export class LeaseSlots {
     } else if (this.#order.has(slot)) {
       this.#order.remove(slot);
     }
-  }
-
-  /** Begins a new span of writes; what it gives undoes the span that ended. Only while nothing else was written since. */
-  takeJournal(): () => void {
-    const journal = this.#journal;
-    this.#journal = [];
-    return () => {
-      for (const { slot, mac, lease, offeredUntilMs, machineHad } of journal.toReversed()) {
-        const machine = slot.mac;
-        this.write(slot, mac, lease, offeredUntilMs);
-        if (machine !== undefined && machineHad !== undefined) this.#byMac.set(machine, machineHad);
-      }
-      this.#journal = [];
-    };
   }
 }

@@ -23,14 +23,6 @@ const manyAddresses = 200_000;
  */
 export type Refusal = 'outside' | 'reserved' | 'taken' | 'other-address';
 
-/** What changed since the last call of `takeChanges`. */
-export interface LeaseChanges {
-  /** The changed leases as they are now, one for an address. */
-  readonly leases: readonly Lease[];
-  /** Puts the table back. Only while nothing else has been asked of it since. */
-  undo(): void;
-}
-
 /** One address as it is now. */
 export interface AddressState {
   readonly address: string;
@@ -78,7 +70,6 @@ export class LeaseTable {
       const mac = current.get(lease.mac) === lease ? lease.mac : undefined;
       this.#slots.write(this.#slots.make(parseIpv4(lease.address) ?? 0), mac, lease, 0);
     }
-    this.#slots.takeJournal();
   }
 
   /** The address that belongs to a machine, also after its lease ended, until another machine gets it. */
@@ -172,6 +163,13 @@ export class LeaseTable {
     return lease;
   }
 
+  /** That it was ended could not be saved: all is as it was, unless somebody else was given the address since. */
+  resume(lease: Lease): void {
+    const slot = this.#slots.at(parseIpv4(lease.address) ?? 0);
+    const owner = lease.state === 'declined' ? undefined : lease.mac;
+    if (slot?.lease?.state === 'released' && slot.mac === owner) this.#keep(lease, owner);
+  }
+
   /** Sets the address aside for ten minutes. True where the machine had that address. */
   decline(mac: string, address: string, nowMs: number): boolean {
     if (this.addressOf(mac) !== address) return false;
@@ -224,10 +222,19 @@ export class LeaseTable {
     }
   }
 
-  takeChanges(): LeaseChanges {
+  /** The leases that changed since the last call, as they are now, one for an address. */
+  takeChanges(): readonly Lease[] {
     const leases = [...this.#changed.values()];
     this.#changed = new Map();
-    return { leases, undo: this.#slots.takeJournal() };
+    return leases;
+  }
+
+  /** These could not be saved. Those that have not changed again are among the next changes: here they count already. */
+  putBack(leases: readonly Lease[]): void {
+    for (const lease of leases) {
+      const address = parseIpv4(lease.address) ?? 0;
+      if (this.#slots.at(address)?.lease === lease && !this.#changed.has(address)) this.#changed.set(address, lease);
+    }
   }
 
   #isInPool(address: number): boolean {

@@ -78,9 +78,13 @@ const longestQueue = 4096;
 /** Where an Ethernet address stands in a DHCP message. RFC 2131 §2. */
 const chaddr = { start: 28, end: 34 };
 
+/** Answers that wait for the disk. Beyond, no message is read until some are out. */
+const mostUnsaved = 4096;
+
 /**
- * Answers the machines of every network. All datagrams that come in while leases are being saved, or in one turn of the
- * event loop, are answered together and cost one save. An ACK goes out only after its lease is safe.
+ * Answers the machines of every network. All datagrams that come in in one turn of the event loop are decided together.
+ * An ACK goes out only after its lease is safe, and offers don't wait for that: what is to be saved at the same time is
+ * given to `commit` one after the other, which may make one write of it.
  *
  * Throws DHCP_RESERVATION_INVALID, and what `Udp.open` throws.
  */
@@ -96,6 +100,8 @@ export async function startDhcpServer(options: DhcpServerOptions): Promise<DhcpS
   let queue: Received[] = [];
   let orders: Order[] = [];
   let working: Promise<void> | undefined;
+  const saving = new Set<Promise<void>>();
+  let unsaved = 0;
   let isClosing = false;
 
   function enqueue(received: Received): void {
@@ -128,7 +134,8 @@ export async function startDhcpServer(options: DhcpServerOptions): Promise<DhcpS
         else if (decided.isLasting) lasting.push([decided, received]);
         else carryOut(decided, received);
       }
-      await save(lasting, ordered);
+      keep(save(lasting, ordered), lasting.length);
+      while (unsaved >= mostUnsaved) await Promise.race(saving);
     }
     working = undefined;
   }
@@ -157,15 +164,23 @@ export async function startDhcpServer(options: DhcpServerOptions): Promise<DhcpS
     }
   }
 
-  /** Changes are taken also where nothing is lasting: offers are changes that no later failure may take back. */
+  function keep(saved: Promise<void>, answers: number): void {
+    unsaved += answers;
+    const kept = saved.finally(() => {
+      unsaved -= answers;
+      saving.delete(kept);
+    });
+    saving.add(kept);
+  }
+
   async function save(lasting: readonly (readonly [Answer, Received])[], ordered: readonly Order[]): Promise<void> {
-    const changes = networks.all.map(({ leases }) => leases.takeChanges());
-    const changed = changes.flatMap(({ leases }) => leases);
+    const changes = networks.all.map(({ leases }) => ({ leases, changed: leases.takeChanges() }));
+    const changed = changes.flatMap((each) => each.changed);
     if (lasting.length > 0 || changed.length > 0) {
       try {
         await commit(changed);
       } catch (error) {
-        for (const { undo } of changes) undo();
+        for (const each of changes) each.leases.putBack(each.changed);
         for (const [{ mac }] of lasting) report(notAnswered(mac, `its lease could not be saved: ${String(error)}`));
         for (const order of ordered) order.done(error);
         return;
@@ -199,6 +214,7 @@ export async function startDhcpServer(options: DhcpServerOptions): Promise<DhcpS
   async function close(): Promise<void> {
     isClosing = true;
     await working;
+    await Promise.all(saving);
     await Promise.all(sockets.map((socket) => socket.close()));
   }
 
@@ -225,7 +241,10 @@ export async function startDhcpServer(options: DhcpServerOptions): Promise<DhcpS
           ended = networks.serving(address)?.leases.end(address, nowMs);
         },
         done(failure) {
-          if (failure !== undefined) return reject(failure);
+          if (failure !== undefined) {
+            if (ended !== undefined) networks.serving(address)?.leases.resume(ended);
+            return reject(failure);
+          }
           if (ended?.state === 'bound') report({ step: 'released', mac: ended.mac, address });
           resolve(ended);
         },

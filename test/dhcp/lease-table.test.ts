@@ -153,7 +153,7 @@ describe('what a store has kept', () => {
   it('is not saved once more', () => {
     const table = tableOf(4);
     table.restore(kept);
-    expect(table.takeChanges().leases).toEqual([]);
+    expect(table.takeChanges()).toEqual([]);
   });
 });
 
@@ -164,24 +164,33 @@ describe('changes', () => {
     table.bind({ mac: 'a', address: '10.0.0.11', expiresMs: hour, hostName: 'first' });
     table.bind({ mac: 'a', address: '10.0.0.11', expiresMs: 2 * hour, hostName: 'first' });
     table.release('a', '10.0.0.11', minute);
-    expect(table.takeChanges().leases).toEqual([
+    expect(table.takeChanges()).toEqual([
       { mac: 'a', address: '10.0.0.11', state: 'released', expiresMs: minute, hostName: 'first' },
     ]);
-    expect(table.takeChanges().leases).toEqual([]);
+    expect(table.takeChanges()).toEqual([]);
   });
 
-  it('that could not be saved are undone', () => {
+  it('that could not be saved are among the next ones, as they are then', () => {
+    const table = tableOf(3);
+    take(table, 'a', 0);
+    take(table, 'b', 0);
+    const failed = table.takeChanges();
+    table.release('b', '10.0.0.11', minute);
+    table.putBack(failed);
+    expect(table.takeChanges()).toMatchObject([
+      { mac: 'b', state: 'released' },
+      { mac: 'a', state: 'bound' },
+    ]);
+  });
+
+  it('that were saved anew in the meantime are not saved as they were before', () => {
     const table = tableOf(2);
     take(table, 'a', 0);
-    table.takeChanges();
-    table.release('a', '10.0.0.10', minute);
-    take(table, 'b', minute);
-    table.offer('c', undefined, minute);
-    table.takeChanges().undo();
-    expect(table.addressOf('a')).toBe('10.0.0.10');
-    expect(table.addressOf('b')).toBeUndefined();
-    expect(table.refusal('b', '10.0.0.10', minute)).toBe('taken');
-    expect(table.offer('b', undefined, minute)).toBe('10.0.0.11');
+    const failed = table.takeChanges();
+    take(table, 'a', minute);
+    expect(table.takeChanges()).toHaveLength(1);
+    table.putBack(failed);
+    expect(table.takeChanges()).toEqual([]);
   });
 });
 
@@ -193,15 +202,24 @@ it('an address that was reserved is not lost, though others got those behind it 
   expect(table.offer('c', undefined, 0)).toBe('10.0.0.10');
 });
 
-it("the address before the last one is the machine's again where somebody else uses the last one", () => {
-  const table = tableOf(4);
-  take(table, 'a', 0);
-  const reservation = { mac: '52:54:00:00:00:0a', address: '10.0.0.50' };
-  table.reserve(reservation);
-  expect(table.offer('a', undefined, 0, reservation)).toBe('10.0.0.50');
-  table.bind({ mac: 'a', address: '10.0.0.50', expiresMs: hour });
-  expect(table.decline('a', '10.0.0.50', minute)).toBe(true);
-  expect(table.addressOf('a')).toBe('10.0.0.10');
+describe('an address before the last one', () => {
+  /** The machine had 10.0.0.10, and has 10.0.0.50, which is reserved for it. */
+  function moved(): LeaseTable {
+    const table = tableOf(4);
+    take(table, 'a', 0);
+    const reservation = { mac: '52:54:00:00:00:0a', address: '10.0.0.50' };
+    table.reserve(reservation);
+    expect(table.offer('a', undefined, 0, reservation)).toBe('10.0.0.50');
+    table.bind({ mac: 'a', address: '10.0.0.50', expiresMs: hour });
+    table.takeChanges();
+    return table;
+  }
+
+  it("is the machine's again where somebody else uses the last one", () => {
+    const table = moved();
+    expect(table.decline('a', '10.0.0.50', minute)).toBe(true);
+    expect(table.addressOf('a')).toBe('10.0.0.10');
+  });
 });
 
 /** What machines may do, in any order; time passes in between. */
@@ -237,16 +255,21 @@ describe('whatever machines do', () => {
           if (act === 'bind') bind(mac, address);
           if (act === 'bind-own') bind(mac, table.addressOf(mac) ?? address);
           if (act === 'withdraw') table.withdrawOffer(mac);
-          if (act === 'release' && table.release(mac, address, nowMs)) promised.delete(address);
+          if (act === 'release' && table.release(mac, address, nowMs)) {
+            // The machine does not use it any more, whether we can write that down or not.
+            promised.delete(address);
+            saved.delete(address);
+          }
           if (act === 'decline' && table.decline(mac, address, nowMs)) {
             promised.set(address, { mac: 'nobody', untilMs: nowMs + 10 * minute });
+            saved.delete(address);
           }
           if (act === 'save') {
             table.takeChanges();
             saved = new Map(promised);
           }
           if (act === 'fail') {
-            table.takeChanges().undo();
+            table.putBack(table.takeChanges());
             promised = new Map(saved);
           }
           const owned = macs.map((each) => table.addressOf(each)).filter((each) => each !== undefined);

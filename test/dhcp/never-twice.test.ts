@@ -127,7 +127,7 @@ class World {
         break;
       case 'fail':
         this.#unsaved = [];
-        for (const { leases } of this.#server.networks.all) leases.takeChanges().undo();
+        for (const { leases } of this.#server.networks.all) leases.putBack(leases.takeChanges());
         break;
       case 'crash':
         this.#unsaved = [];
@@ -157,6 +157,10 @@ class World {
   #hear(mac: string, bytes: Uint8Array): void {
     const given = this.#server.ask(bytes, this.#nowMs);
     if (given === undefined) return;
+    // The machine itself gives it up, whether that can be written down or not.
+    for (const event of given.events) {
+      if (event.step === 'released' || event.step === 'declined') this.#forget(event.address, mac);
+    }
     if (given.isLasting) this.#unsaved.push({ given, decidedMs: this.#nowMs });
     else this.#told(mac, given, this.#nowMs);
     if (given.datagram !== undefined && given.isLasting) {
@@ -170,7 +174,7 @@ class World {
     const answers = this.#unsaved;
     this.#unsaved = [];
     for (const { leases } of this.#server.networks.all) {
-      for (const lease of leases.takeChanges().leases) this.#disk.set(lease.address, lease);
+      for (const lease of leases.takeChanges()) this.#disk.set(lease.address, lease);
     }
     for (const { given, decidedMs } of answers) this.#told(given.mac, given, decidedMs);
   }

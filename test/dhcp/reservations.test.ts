@@ -78,7 +78,7 @@ describe('a machine with a reservation for its UUID', () => {
     const before = withReserved(reservation);
     before.ask(select('10.0.0.200', { machineIdentifier: uuidOfEdk2 }));
     before.ask(renew('10.0.0.200'), 1000);
-    const kept = before.leases.takeChanges().leases;
+    const kept = before.leases.takeChanges();
     expect(kept).toMatchObject([{ reservation: 'uuid:4c4c4544004235108052b4c04f4e4d32' }]);
     const after = withReserved(reservation);
     after.leases.restore(kept);

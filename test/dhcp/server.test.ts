@@ -73,7 +73,7 @@ describe('an acknowledgement', () => {
     expect(events).toEqual([{ step: 'acknowledged', mac: macOf(1), address: '10.0.0.11' }]);
   });
 
-  it('shares one save with all that came in together, and with all that came while the disk was busy', async () => {
+  it('shares one save with all that came in together, and others need not wait for that', async () => {
     const { store, say, answers } = await open();
     say(request(1));
     say(request(2));
@@ -82,16 +82,19 @@ describe('an acknowledgement', () => {
     say(request(4));
     say(request(5));
     await settle();
-    expect(store.saves.map(({ leases }) => leases.length)).toEqual([2]);
-    store.saves[0]?.succeed();
-    await settle();
     expect(store.saves.map(({ leases }) => leases.length)).toEqual([2, 3]);
+    say(message({ messageType: 'discover' }, { mac: macOf(6) }));
+    await settle();
+    expect(answers()).toEqual(['offer']);
     store.saves[1]?.succeed();
     await settle();
-    expect(answers()).toHaveLength(5);
+    expect(answers()).toEqual(['offer', 'ack', 'ack', 'ack']);
+    store.saves[0]?.succeed();
+    await settle();
+    expect(answers()).toHaveLength(6);
   });
 
-  it('does not go out where the disk fails; the machine may ask again, and the address is free for others', async () => {
+  it('does not go out where the disk fails; the machine may ask again, and the address stays its own', async () => {
     const { store, say, answers, events } = await open();
     say(request(1));
     await settle();
@@ -101,25 +104,27 @@ describe('an acknowledgement', () => {
     const reason = 'its lease could not be saved: Error: disk full';
     expect(events).toEqual([{ step: 'not-answered', mac: macOf(1), reason }]);
     say(request(2, '10.0.0.11'));
+    say(request(1));
     await settle();
+    expect(store.saves[1]?.leases).toMatchObject([{ mac: macOf(1), address: '10.0.0.11' }]);
     store.saves[1]?.succeed();
     await settle();
-    expect(answers()).toEqual(['ack']);
+    expect(answers()).toEqual(['nak', 'ack']);
   });
 
-  it('waits for the save under way, where that fails', async () => {
+  it('goes out where an earlier save fails later, which is then made up for', async () => {
     const { store, say, answers } = await open();
     say(request(1));
     await settle();
     say(request(2));
     await settle();
-    expect(store.saves).toHaveLength(1);
+    store.saves[1]?.succeed();
     store.saves[0]?.fail('disk full');
     await settle();
-    expect(store.saves).toHaveLength(2);
-    store.saves[1]?.succeed();
-    await settle();
     expect(answers()).toEqual(['ack']);
+    say(request(3));
+    await settle();
+    expect(store.saves[2]?.leases.map(({ mac }) => mac).toSorted()).toEqual([macOf(1), macOf(3)]);
   });
 });
 
