@@ -41,10 +41,11 @@ function said(packet: DhcpPacket | undefined) {
   };
 }
 
-async function exchange(message: () => DhcpPacket): Promise<DhcpPacket | undefined> {
+/** The first answer of one of these types: another server's may come late. */
+async function exchange(message: () => DhcpPacket, ...types: readonly string[]): Promise<DhcpPacket | undefined> {
   const line = await openLine({ ...wire, ...client }, transaction.xid);
   try {
-    return await line.exchange(message, () => true);
+    return await line.exchange(message, ({ options }) => types.includes(readOption(options, 'messageType') ?? ''));
   } finally {
     await line.close();
   }
@@ -54,13 +55,13 @@ const orders: Record<string, (argument: string) => Promise<unknown>> = {
   async discover(who) {
     client = who === 'firmware' ? { mac, architecture: 7 } : { mac };
     transaction = { xid: crypto.getRandomValues(new Uint32Array(1))[0] ?? 1, seconds: 0 };
-    offer = await exchange(() => discoverMessage(client, transaction));
+    offer = await exchange(() => discoverMessage(client, transaction), 'offer');
     return said(offer);
   },
   async request() {
     const taken = offer;
     if (taken === undefined) throw new Error('no offer');
-    return said(await exchange(() => requestMessage(client, transaction, taken)));
+    return said(await exchange(() => requestMessage(client, transaction, taken), 'ack', 'nak'));
   },
   async boot() {
     const { address, serverAddress, proxy } = await askForAddress({ ...firmware, timeoutsMs: [4000, 4000] });

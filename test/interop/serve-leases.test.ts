@@ -95,7 +95,8 @@ describeWith({ programs: ['ip', 'busybox', 'dhclient'], root: true }, 'leases of
     const after: string[] = [];
     for (const mac of macs.toReversed()) after.unshift((await ask('linux', mac)).address);
     expect(after).toEqual(before);
-  });
+    // The server starts three times.
+  }, 60_000);
 
   it('a machine that finds nothing to boot is told of', async () => {
     await ask('firmware');

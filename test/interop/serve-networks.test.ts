@@ -170,3 +170,48 @@ describeWith({ programs: ['ip', 'dhcrelay', 'dnsmasq', 'sysctl'], root: true }, 
     await machine.off();
   });
 });
+
+describeWith({ programs: ['ip'], root: true }, 'two servers on one wire', () => {
+  let wires: Wires<'one' | 'two' | 'machine'>;
+  let second: Awaited<ReturnType<typeof makeFolders>>;
+  const servings: Serving[] = [];
+
+  beforeAll(async () => {
+    wires = await createWires({
+      one: { eth0: ['lan', '10.71.0.1/24'] },
+      two: { eth0: ['lan', '10.71.0.2/24'] },
+      machine: { eth0: ['lan'] },
+    });
+    second = await makeFolders();
+    await writeRelease(second.root, 'only');
+    await bootwright(['activate', release.id, '--root', second.root]);
+    const start = (folder: string, range: string, where: Netns) =>
+      serve(folder, ['--interface', 'eth0', '--range', range], where);
+    servings.push(await start(folders.folder, '10.71.0.10-10.71.0.19', wires.computers.one));
+    servings.push(await start(second.folder, '10.71.0.20-10.71.0.29', wires.computers.two));
+  });
+  afterAll(async () => {
+    for (const serving of servings) {
+      serving.kill('SIGKILL');
+      await serving.ended;
+    }
+    await wires?.remove();
+    await second?.remove();
+  });
+
+  it('a machine has all from the one whose offer it took, and the other says that there is a rival', async () => {
+    const machine = slowMachine(wires.computers.machine);
+    await machine.discover('firmware');
+    const { address, bootFile = '' } = await machine.request();
+    const server = address === '10.71.0.10' ? 1 : 2;
+    expect(address).toBe(`10.71.0.${server}0`);
+    await machine.takeAddress(address);
+    await bootFrom(`10.71.0.${server}`, machine, bootFile);
+    await machine.off();
+    const [taken, passedOver] = server === 1 ? servings : servings.toReversed();
+    const rival = await passedOver?.waitFor(({ step }) => step === 'rival');
+    expect(rival).toMatchObject({ interface: 'eth0', server: `10.71.0.${server}` });
+    const acknowledged = servings.map(({ lines }) => lines.some(({ step }) => step === 'acknowledged'));
+    expect(acknowledged).toEqual(servings.map((serving) => serving === taken));
+  });
+});

@@ -179,3 +179,42 @@ describeWith({ programs: ['ip', 'dnsmasq'], root: true }, 'the look around at th
     expect(asProxy).toMatch(/^note: addresses on eth0 come from 10\.77\.0\.2 /);
   });
 });
+
+describeWith({ programs: ['ip', 'dnsmasq'], root: true }, 'a proxy whose offers send firmware to port 4011', () => {
+  let wires: Wires<Computer>;
+  let folders: Awaited<ReturnType<typeof makeFolders>>;
+  let other: { stop(): Promise<void> };
+
+  beforeAll(async () => {
+    wires = await oneWire();
+    folders = await makeFolders();
+    const release = await writeRelease(folders.root, 'only', { files: loaders });
+    await bootwright(['activate', release.id, '--root', folders.root]);
+    other = await otherDhcpServers.dnsmasq(wires.computers.other, folders.folder, given);
+  });
+  afterAll(async () => {
+    await other?.stop();
+    await wires?.remove();
+    await folders?.remove();
+  });
+
+  it.each(['binl', 'menu'])(
+    'in the shape "%s": the probe asks there, on the server itself and on another host',
+    async (shape) => {
+      const settings = { interface: 'eth0', dhcp: { mode: 'proxy' }, firmware: { 'efi-x64': { shapes: [shape] } } };
+      const path = join(folders.folder, 'settings.yaml');
+      await writeFile(path, JSON.stringify(settings));
+      const serving = await serve(folders.folder, ['--config', path], wires.computers.server);
+      try {
+        for (const where of ['host', 'server'] as const) {
+          const { error, timeline } = await probe(wires.computers[where]);
+          expect(error, where).toBeUndefined();
+          expect(timeline.map(({ detail }) => detail)).toContain('as it said on port 4011');
+        }
+      } finally {
+        serving.kill('SIGKILL');
+        await serving.ended;
+      }
+    },
+  );
+});
