@@ -25,7 +25,11 @@ export interface ServedControlOptions {
 async function takeOver({ store, dhcp6, log }: ServedControlOptions): Promise<void> {
   for (const reservation of splitReservations(await storedReservations(store).load()).six) {
     if (dhcp6?.reserve(reservation) === false) {
-      log.warn(`the reservation of ${reservation.address} is not in force: it is in no network of ours`);
+      const { address } = reservation;
+      log.warn(
+        `a reservation is kept, but not in force: ${address} is in no network where addresses are given; to take it ` +
+          `back: "bootwright leases unreserve ${address}"`,
+      );
     }
   }
 }

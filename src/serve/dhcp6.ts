@@ -6,9 +6,10 @@ import { loadLeases6 } from '../store/leases6.ts';
 import type { ServedDhcpOptions } from './dhcp.ts';
 
 function describe({ mode, ranges, reservations }: Network6): string {
-  if (mode === 'proxy') return 'proxy: another server gives the addresses, we say what to boot';
+  if (mode === 'proxy') return 'proxy, another server gives the addresses, and we say what to boot';
   const given = ranges.map(({ first, last }) => `${first} to ${last}`);
-  const kept = reservations.length === 0 ? [] : [`${reservations.length} reserved`];
+  const count = reservations.length;
+  const kept = count === 0 ? [] : [`${count} reserved address${count === 1 ? '' : 'es'}`];
   return `server, handing out ${[...given, ...kept].join(' and ')}`;
 }
 
@@ -48,6 +49,9 @@ export async function serveDhcp6(
     );
   }
   for (const network of relayed6)
-    log.info({ network: network.name }, `DHCPv6 for ${network.name}, through relays: ${describe(network)}`);
+    log.info(
+      { network: network.name },
+      `DHCPv6 for ${network.name} through relays, as ${network.serverAddress}: ${describe(network)}`,
+    );
   return server;
 }
