@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { type ExtraOptions, parseExtraOptions } from '../../src/dhcp/extra-options.ts';
+import { parseExtraOptions } from '../../src/dhcp/extra-options.ts';
 import { knownOptions, ownCodes } from '../../src/dhcp/known-options.ts';
 import type { Network } from '../../src/dhcp/network.ts';
 import type { OptionValues } from '../../src/dhcp/options.ts';
+import type { WrittenOptions } from '../../src/wire/written-options.ts';
 import { hex } from '../support/hex.ts';
 import { counter, message, networkOf, replyIn, uefiX64 } from './machine.ts';
 
-const goldens: readonly (readonly [ExtraOptions, number, string])[] = [
+const goldens: readonly (readonly [WrittenOptions, number, string])[] = [
   [{ 'ntp-servers': '10.0.0.5' }, 42, '0a000005'],
   [{ 'ntp-servers': ['10.0.0.5', '10.0.0.6'] }, 42, '0a000005 0a000006'],
   [{ 'ntp-servers': '10.0.0.5, 10.0.0.6' }, 42, '0a000005 0a000006'],
@@ -40,7 +41,7 @@ describe('an option of the configuration', () => {
     expect([...parseExtraOptions(list)]).toEqual([[code, hex(bytes)]]);
   });
 
-  it.each<[ExtraOptions, string]>([
+  it.each<[WrittenOptions, string]>([
     [{ 'ntp-server': '10.0.0.1' }, 'no option has that name; "ntp-servers" is one'],
     [{ constructor: 'x' }, 'no option has that name'],
     [{ 'ntp-servers': 'time.example.net' }, '"time.example.net" is no IPv4 address'],
