@@ -35,6 +35,8 @@ const mostIpv6Addresses = 4;
 export class BootLedger {
   /** Who asked longest ago stands first. */
   readonly #byMac = new Map<string, PinnedBoot>();
+  /** Whom to forget next: a look from the start of a Map passes by all that was deleted there, each time. */
+  readonly #oldest = this.#byMac.values();
   readonly #byAddress = new Map<string, string>();
   /** Whose boots were saved, so that they can be taken away again. */
   readonly #onDisk = new Set<string>();
@@ -119,7 +121,7 @@ export class BootLedger {
     this.#byMac.set(boot.mac, boot);
     for (const address of boot.addresses) this.#byAddress.set(address, boot.mac);
     this.#note(boot);
-    const oldest = this.#byMac.size > this.#mostBoots ? this.#byMac.values().next().value : undefined;
+    const oldest = this.#byMac.size > this.#mostBoots ? this.#oldest.next().value : undefined;
     if (oldest === undefined) return;
     this.#forget(oldest.mac);
     this.#note({ ...oldest, addresses: [] });

@@ -61,6 +61,8 @@ const mostMachines = 65_536;
  */
 export class ShapeBook {
   readonly #machines = new Map<string, Machine>();
+  /** Whom to forget next: a look from the start of a Map passes by all that was deleted there, each time. */
+  readonly #oldest = this.#machines.entries();
   #unsaved = new Map<string, KnownShape>();
   readonly #mostMachines: number;
 
@@ -146,7 +148,7 @@ export class ShapeBook {
     machine.last = firmware;
     this.#machines.delete(mac);
     this.#machines.set(mac, machine);
-    const [oldest] = this.#machines.size > this.#mostMachines ? this.#machines : [];
+    const oldest = this.#machines.size > this.#mostMachines ? this.#oldest.next().value : undefined;
     if (oldest !== undefined) {
       const [forgotten, { trials }] = oldest;
       this.#machines.delete(forgotten);

@@ -1,7 +1,6 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { makeDhcpWorld } from './dhcp-world.ts';
 import { makeDhcp6World } from './dhcp6-world.ts';
+import { heapBytes } from './heap.ts';
 import { Random } from './random.ts';
 import { loadSeeds, type Seeds } from './seeds.ts';
 import { makeTftpWorld } from './tftp-world.ts';
@@ -108,16 +107,4 @@ async function take(world: World, batch: readonly Input[]): Promise<number> {
   if (tookMs > mostMs.batch + mostMs.each * (batch.length > largestBatch ? batch.length : 0))
     throw new Finding(`${batch.length} messages took ${tookMs} ms`);
   return tookMs;
-}
-
-let collect: (() => void) | undefined;
-
-/** After the garbage is gone. */
-function heapBytes(): number {
-  if (collect === undefined) {
-    setFlagsFromString('--expose-gc');
-    collect = runInNewContext('gc') as () => void;
-  }
-  collect();
-  return process.memoryUsage().heapUsed;
 }
