@@ -42,3 +42,8 @@ export function differences(now: Given | undefined, recorded: Given): readonly s
     ...of('shape', recorded.shape, now.shape),
   ];
 }
+
+/** The release that a Bootwright named, by the path of its boot file or by its URL. */
+export function releaseIn({ bootFile }: Given): string | undefined {
+  return /\breleases\/([a-z0-9][a-z0-9._-]*)\//.exec(bootFile)?.[1];
+}

@@ -3,7 +3,7 @@ import { hasCode } from '../errors.ts';
 import { formatMac } from '../wire/addresses.ts';
 import { attempt } from './attempt.ts';
 import { Dissector } from './dissect.ts';
-import { type Given, readGiven } from './given.ts';
+import { type Given, readGiven, releaseIn } from './given.ts';
 import type { CapturedPacket } from './packet.ts';
 
 /** A server that speaks in a recording, and what it says of its network. */
@@ -68,7 +68,7 @@ export class Recording {
     if (this.#count >= mostReplies) return;
     this.#count += 1;
     const given = readGiven(reply, from);
-    this.#releaseId ??= /\breleases\/([a-z0-9][a-z0-9._-]*)\//.exec(given.bootFile)?.[1];
+    this.#releaseId ??= releaseIn(given);
     const key = keyOf(reply.chaddr, reply.xid);
     const replies = this.#replies.get(key);
     if (replies === undefined) this.#replies.set(key, [{ ...given, timeNs }]);

@@ -4,7 +4,7 @@ import { isOnLink } from '../dhcp6/range.ts';
 import { hasCode } from '../errors.ts';
 import { attempt6 } from './attempt6.ts';
 import { Dissector } from './dissect.ts';
-import type { Given } from './given.ts';
+import { type Given, releaseIn } from './given.ts';
 import { readGiven6 } from './given6.ts';
 import type { CapturedPacket } from './packet.ts';
 
@@ -38,11 +38,17 @@ export class Recording6 {
   readonly #replies = new Map<string, (Given & { readonly timeNs: bigint })[]>();
   readonly #addresses = new Map<string, RecordedAddress>();
   #server: RecordedServer6 | undefined;
+  #releaseId: string | undefined;
   #count = 0;
 
   /** The first that gave an address. */
   get server(): RecordedServer6 | undefined {
     return this.#server;
+  }
+
+  /** The first release that a Bootwright named. */
+  get releaseId(): string | undefined {
+    return this.#releaseId;
   }
 
   get addresses(): readonly RecordedAddress[] {
@@ -63,6 +69,7 @@ export class Recording6 {
     if (this.#count >= mostReplies) return;
     this.#count += 1;
     const given = readGiven6(reply, from);
+    this.#releaseId ??= releaseIn(given);
     const key = keyOf(reply);
     const replies = this.#replies.get(key);
     if (replies === undefined) this.#replies.set(key, [{ ...given, timeNs }]);

@@ -4,8 +4,10 @@ import type { BootCatalog } from '../boot/plan.ts';
 import { createResolver } from '../boot/resolve.ts';
 import { readCapture } from '../capture/read.ts';
 import { type Recording, readRecording } from '../capture/recording.ts';
+import { type Recording6, readRecording6 } from '../capture/recording6.ts';
 import { replay } from '../capture/replay.ts';
 import { DhcpReplay } from '../capture/replay-dhcp.ts';
+import { Dhcp6Replay } from '../capture/replay-dhcp6.ts';
 import { networkOf } from '../capture/replay-network.ts';
 import { loadSettings } from '../config/load.ts';
 import { planNetworks } from '../config/networks.ts';
@@ -18,6 +20,7 @@ import { chooseAddress6, chooseNetwork } from '../platform/network.ts';
 import { ReleaseCatalog } from '../release/catalog.ts';
 import { rootLayout } from '../release/layout.ts';
 import { formatIpv4 } from '../wire/addresses.ts';
+import { type Standpoint6, standpoint6ByHand, standpoint6BySettings } from './replay-networks6.ts';
 import { replayPrinter } from './replay-report.ts';
 
 export interface ReplayFlags {
@@ -37,7 +40,7 @@ const interfaceName = 'recorded';
 const noMac = '00:00:00:00:00:00';
 
 /** Instead of releases: the one that was recorded, or a made-up one, for UEFI x64; and every loader of ours. */
-function madeUpCatalog({ releaseId = 'release' }: Recording): BootCatalog {
+function madeUpCatalog(releaseId = 'release'): BootCatalog {
   return {
     activeId: releaseId,
     loaderOf: (id) => (id === releaseId ? { file: 'bootx64.efi', architecture: 'x64' } : undefined),
@@ -99,7 +102,12 @@ function networksBySettings(settings: Settings, recording: Recording): { network
   return { networks: new Networks(listeners, relayed), on: interfaces[0]?.interface ?? interfaceName };
 }
 
-function networksByHand(path: string, flags: ReplayFlags, recording: Recording): { networks: Networks; on: string } {
+function networksByHand(
+  path: string,
+  flags: ReplayFlags,
+  recording: Recording,
+  recording6: Recording6,
+): { networks: Networks; on: string } {
   const { serverAddress, range } = flags;
   const isProxy = recording.proxy !== undefined && serverAddress === undefined && range === undefined;
   const mode = flags.mode ?? (isProxy ? 'proxy' : 'server');
@@ -116,7 +124,10 @@ function networksByHand(path: string, flags: ReplayFlags, recording: Recording):
     },
     (mode === 'proxy' ? recording.proxy : undefined) ?? recording.server,
   );
-  if (network === undefined) throw new BootwrightError('CAPTURE_WITHOUT_NETWORK', { path });
+  if (network === undefined) {
+    if (recording6.server === undefined) throw new BootwrightError('CAPTURE_WITHOUT_NETWORK', { path });
+    return { networks: new Networks([], []), on: interfaceName };
+  }
   const networks = new Networks([{ interface: interfaceName, network }], []);
   // As if it had been we who gave them.
   if (range === undefined) {
@@ -128,18 +139,34 @@ function networksByHand(path: string, flags: ReplayFlags, recording: Recording):
   return { networks, on: interfaceName };
 }
 
+/** `undefined`: no DHCPv6 is replayed, since nobody speaks it there, or the settings have none of it. */
+function standpoint6(
+  settings: Settings | undefined,
+  flags: ReplayFlags,
+  recording: Recording,
+  recording6: Recording6,
+): Standpoint6 | undefined {
+  if (settings === undefined) return standpoint6ByHand(recording6, flags.mode ?? 'server', defaultHttpPort);
+  return standpoint6BySettings(settings, recording6, (wanted) => standpointIn(recording, wanted));
+}
+
 /** Prints what would happen; the exit status of the command. */
 export async function runReplay(path: string, flags: ReplayFlags): Promise<number> {
   const source = await openFile(path);
   try {
     const recording = await readRecording(readCapture(source, path));
+    const recording6 = await readRecording6(readCapture(source, path));
     const settings = flags.config === undefined ? undefined : loadSettings(flags.config, process.env, {});
     const { networks, on } =
-      settings === undefined ? networksByHand(path, flags, recording) : networksBySettings(settings, recording);
+      settings === undefined
+        ? networksByHand(path, flags, recording, recording6)
+        : networksBySettings(settings, recording);
+    const six = standpoint6(settings, flags, recording, recording6);
     const real = catalogIn(flags.root, settings?.root);
     const overrides = settings?.firmware ?? {};
-    const catalog = real?.boot ?? madeUpCatalog(recording);
+    const catalog = real?.boot ?? madeUpCatalog(recording.releaseId ?? recording6.releaseId);
     const dhcp = new DhcpReplay({ networks, interface: on, catalog, overrides }, recording);
+    const dhcp6 = six && new Dhcp6Replay({ ...six, catalog, overrides, ledger: dhcp.ledger }, recording6);
     const httpPort = settings?.http.port ?? defaultHttpPort;
     const resolve =
       real === undefined ? undefined : createResolver({ catalog: real.catalog, ledger: dhcp.ledger, httpPort });
@@ -148,6 +175,7 @@ export async function runReplay(path: string, flags: ReplayFlags): Promise<numbe
       readCapture(source, path, () => printer.cut(path)),
       {
         dhcp,
+        ...(dhcp6 === undefined ? {} : { dhcp6 }),
         httpPorts: [...new Set([httpPort, 80, 8080])],
         ...(flags.machine === undefined ? {} : { machine: flags.machine }),
         ...(resolve === undefined ? {} : { resolve }),
