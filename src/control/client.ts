@@ -56,8 +56,9 @@ export async function isServerThere(where: ControlAddress): Promise<boolean> {
 /** What a running server answers. Every refusal of it is thrown as it was there; others as CONTROL_…. */
 export function controlOfServer(where: ControlAddress): Control {
   async function ask<Schema extends TSchema>(question: Question, schema: Schema): Promise<Static<Schema>> {
-    const { status, text } = await send(where, question).catch((error: unknown) => {
-      throw noAnswer(error, where);
+    const signal = AbortSignal.timeout(patienceMs);
+    const { status, text } = await send(where, question, signal).catch((error: unknown) => {
+      throw noAnswer(signal.aborted ? new Error(`its answer did not come in ${patienceMs / 1000} s`) : error, where);
     });
     const answer = parse(text);
     if (status >= 400) throw refusal(answer, status);
@@ -75,12 +76,11 @@ export function controlOfServer(where: ControlAddress): Control {
   };
 }
 
-async function send({ path }: ControlAddress, { method, url, body }: Question) {
+async function send({ path }: ControlAddress, { method, url, body }: Question, signal: AbortSignal) {
   await using door = await socketPath(path);
   const bytes = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
   const headers = bytes === undefined ? {} : { 'content-type': 'application/json', 'content-length': bytes.length };
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-  const signal = AbortSignal.timeout(patienceMs);
   request({ socketPath: door.path, method, path: url, headers, agent: false, signal }, resolve)
     .once('error', reject)
     .end(bytes);
@@ -92,6 +92,8 @@ async function send({ path }: ControlAddress, { method, url, body }: Question) {
     if (sizeBytes > largestAnswerBytes) throw new Error(`its answer is longer than ${largestAnswerBytes} bytes`);
     parts.push(part);
   }
+  // The end of a connection is the end of an answer that does not say how long it is.
+  signal.throwIfAborted();
   return { status: response.statusCode ?? 500, text: Buffer.concat(parts).toString() };
 }
 
@@ -104,12 +106,11 @@ function parse(text: string): unknown {
 }
 
 function noAnswer(error: unknown, { root, path }: ControlAddress): BootwrightError {
-  const { code, message, name } = error as NodeJS.ErrnoException;
+  const { code, message } = error as NodeJS.ErrnoException;
   if (code === 'EACCES' || code === 'EPERM') {
     return new BootwrightError('CONTROL_FORBIDDEN', { root, path }, { cause: error });
   }
-  const reason = name === 'TimeoutError' || name === 'AbortError' ? `nothing came in ${patienceMs / 1000} s` : message;
-  return new BootwrightError('CONTROL_NO_ANSWER', { root, reason }, { cause: error });
+  return new BootwrightError('CONTROL_NO_ANSWER', { root, reason: message }, { cause: error });
 }
 
 /** The error that the server ended with, as if it had been thrown here. */

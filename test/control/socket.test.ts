@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { controlOfServer, isServerThere } from '../../src/control/client.ts';
 import type { Control } from '../../src/control/control.ts';
 import { startControlServer } from '../../src/control/server.ts';
@@ -242,5 +242,22 @@ describe('a server of another version', () => {
     await new Promise<void>((resolve) => server.listen(path, resolve));
     closing.push(() => new Promise((resolve) => server.close(resolve)));
     await expect(controlOfServer({ root: folder, path }).leases()).rejects.toMatchObject({ code: 'CONTROL_NO_ANSWER' });
+  });
+
+  it.each(['', 'HTTP/1.1 200 OK\r\n\r\n{"leases":['])('may fall silent behind "%s"', async (beginning) => {
+    const server = createServer((socket) => {
+      socket.write(beginning);
+      closing.push(() => socket.destroy());
+    });
+    await new Promise<void>((resolve) => server.listen(path, resolve));
+    closing.push(() => void server.close());
+    const soon = AbortSignal.timeout(100);
+    const timeout = vi.spyOn(AbortSignal, 'timeout').mockReturnValue(soon);
+    await expect(controlOfServer({ root: folder, path }).leases()).rejects.toMatchObject({
+      code: 'CONTROL_NO_ANSWER',
+      data: { reason: 'its answer did not come in 10 s' },
+    });
+    expect(timeout).toHaveBeenCalledWith(10_000);
+    timeout.mockRestore();
   });
 });
