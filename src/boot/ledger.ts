@@ -101,11 +101,12 @@ export class BootLedger {
     return boots;
   }
 
-  /** What could not be saved stays for the next time, but for what has changed again. */
+  /** What could not be saved stays for the next time, but for what has changed again, and may be safe already. */
   restoreUnsaved(boots: readonly PinnedBoot[]): void {
     for (const boot of boots) {
       this.#onDisk.add(boot.mac);
-      if (!this.#unsaved.has(boot.mac)) this.#unsaved.set(boot.mac, boot);
+      const now = this.#byMac.get(boot.mac);
+      if (now === boot || (now === undefined && boot.addresses.length === 0)) this.#unsaved.set(boot.mac, boot);
     }
   }
 

@@ -123,9 +123,13 @@ export class ShapeBook {
     return shapes;
   }
 
-  /** What could not be saved stays for the next time, but for what has changed again. */
+  /** What could not be saved stays for the next time, but for what has changed again, and may be safe already. */
   restoreUnsaved(shapes: readonly KnownShape[]): void {
-    for (const known of shapes) if (!this.#unsaved.has(keyOf(known))) this.#note(known);
+    for (const known of shapes) {
+      const trial = this.#machines.get(known.mac)?.trials.get(known.firmware);
+      const works = trial?.worked === true ? trial.shape : undefined;
+      if (works === (known.worked ? known.shape : undefined)) this.#note(known);
+    }
   }
 
   #begin(asker: ShapeAsker, shapes: readonly Shape[], unusable: Trial | undefined): Trial {

@@ -125,6 +125,16 @@ describe('saving', () => {
     expect(ledger.takeUnsaved()).toEqual([]);
   });
 
+  it('does not save what a later save has made old', () => {
+    const ledger = new BootLedger([]);
+    decideIn(ledger, request('a', '10.0.0.1', 1), 'old');
+    const failed = ledger.takeUnsaved();
+    decideIn(ledger, request('a', '10.0.0.1', 2), 'new');
+    expect(ledger.takeUnsaved()).toMatchObject([{ releaseId: 'new' }]);
+    ledger.restoreUnsaved(failed);
+    expect(ledger.takeUnsaved()).toEqual([]);
+  });
+
   it('takes the row of a machine away that lost its last address', () => {
     const ledger = new BootLedger([]);
     decideIn(ledger, request('a', '10.0.0.1', 1));
