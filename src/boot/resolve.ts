@@ -45,21 +45,19 @@ async function readAll(path: string): Promise<Buffer> {
  * its kernel, its initrd and its ISO from the release that its loader came from.
  */
 export function createResolver({ catalog, ledger, httpPort, loaders }: ResolverOptions): ResolveBootFile {
-  const made = new Map<string, Promise<BootFile>>();
+  /** As long as their release is there. */
+  const made = new WeakMap<Release, Map<string, Promise<BootFile>>>();
 
   /** A file whose bytes were made here, once for each `variant` of it. */
-  function makeOnce(
-    { manifest }: Release,
-    path: string,
-    make: () => Promise<Uint8Array>,
-    variant = '',
-  ): Promise<BootFile> {
-    const key = `${manifest.id}/${path} ${variant}`;
-    const known = made.get(key);
+  function makeOnce(release: Release, path: string, make: () => Promise<Uint8Array>, variant = ''): Promise<BootFile> {
+    const ofRelease = made.get(release) ?? new Map<string, Promise<BootFile>>();
+    made.set(release, ofRelease);
+    const key = `${path} ${variant}`;
+    const known = ofRelease.get(key);
     if (known !== undefined) return known;
-    const file = make().then((bytes) => madeFile(path, bytes, manifest.id));
-    made.set(key, file);
-    file.catch(() => made.delete(key));
+    const file = make().then((bytes) => madeFile(path, bytes, release.manifest.id));
+    ofRelease.set(key, file);
+    file.catch(() => ofRelease.delete(key));
     return file;
   }
 

@@ -30,6 +30,12 @@ export class Networks6 {
     return this.#byInterface.get(name);
   }
 
+  /** The one whose leases have that address. */
+  serving(address: string): Served | undefined {
+    const served = this.at(address);
+    return served?.network.mode === 'server' ? served : undefined;
+  }
+
   /** The network that has the address. */
   at(address: string): Served | undefined {
     return this.all.find(({ network }) => isOnLink(address, network.prefix));

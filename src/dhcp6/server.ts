@@ -189,28 +189,40 @@ export async function startDhcp6Server(options: Dhcp6ServerOptions): Promise<Dhc
   return {
     leases: () => networks.all.flatMap(({ leases }) => leases.leases()),
     reserve(reservation) {
-      const leases = networks.at(reservation.address)?.leases;
+      const leases = networks.serving(reservation.address)?.leases;
       const others = leases?.reservations().filter(({ address }) => address !== reservation.address) ?? [];
       leases?.reserve([...others, reservation]);
       return leases !== undefined;
     },
     unreserve(address) {
-      const leases = networks.at(address)?.leases;
+      const leases = networks.serving(address)?.leases;
       const found = leases?.reservations().find((one) => one.address === address);
       leases?.reserve(leases.reservations().filter((one) => one !== found));
       return found;
     },
-    release: (address) =>
-      new Promise((resolve, reject) => {
-        let freed: Lease6 | undefined;
-        const carryOutNow = (nowMs: number): void => {
-          freed = networks.at(address)?.leases.free(address, nowMs);
-        };
-        orders.push({ carryOut: carryOutNow, done: (failure) => (failure ? reject(failure) : resolve(freed)) });
-        wake();
-      }),
+    release(address) {
+      const { promise, resolve, reject } = Promise.withResolvers<Lease6 | undefined>();
+      let ended: Lease6 | undefined;
+      orders.push({
+        carryOut(nowMs) {
+          ended = networks.serving(address)?.leases.free(address, nowMs);
+        },
+        done(failure) {
+          if (failure !== undefined) return reject(failure);
+          if (ended?.state === 'bound') report({ step: 'released', mac: nameOf(ended), address });
+          resolve(ended);
+        },
+      });
+      wake();
+      return promise;
+    },
     close,
   };
+}
+
+/** As `identify` names its machine. */
+function nameOf({ mac, duid }: Lease6): string {
+  return mac ?? `duid:${duid}`;
 }
 
 /** Everything that is there to be read has been read by then. */

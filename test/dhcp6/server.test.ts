@@ -206,8 +206,16 @@ describe('while it runs', () => {
     expect(server.unreserve('fd00::42')).toBeUndefined();
   });
 
+  it('no address is reserved where another server gives them', async () => {
+    const { server } = await open({
+      listeners: [{ interface: 'eth0', network: { ...network, mode: 'proxy', ranges: [] } }],
+    });
+    expect(server.reserve({ mac: macOf(1), address: 'fd00::42' })).toBe(false);
+    expect(server.unreserve('fd00::42')).toBeUndefined();
+  });
+
   it('a lease is ended, and it is said when that is safe', async () => {
-    const { server, saves, say } = await open();
+    const { server, saves, say, events } = await open();
     say(request(1));
     await settle();
     saves[0]?.succeed();
@@ -219,6 +227,7 @@ describe('while it runs', () => {
     saves[1]?.succeed();
     await release;
     expect(ended).toMatchObject({ address: 'fd00::101', state: 'bound' });
+    expect(events.at(-1)).toEqual({ step: 'released', mac: macOf(1), address: 'fd00::101' });
     expect(server.leases()).toMatchObject([{ address: 'fd00::101', state: 'released' }]);
     expect(await server.release('fd00::101')).toBeUndefined();
   });
