@@ -45,10 +45,10 @@ export async function createNetns({ server = '10.77.0.1/24', client }: NetnsAddr
     return {
       server: await bringUp(serverName, server),
       client: await bringUp(clientName, client),
-      remove: () => remove(serverName, clientName),
+      remove: () => removeSpaces(serverName, clientName),
     };
   } catch (error) {
-    await remove(serverName, clientName);
+    await removeSpaces(serverName, clientName);
     throw error;
   }
 }
@@ -57,6 +57,11 @@ async function bringUp(name: string, address: string | undefined): Promise<Netns
   if (address !== undefined) await ip('-n', name, 'address', 'add', address, 'broadcast', '+', 'dev', 'eth0');
   await ip('-n', name, 'link', 'set', 'lo', 'up');
   await ip('-n', name, 'link', 'set', 'eth0', 'up');
+  return netnsOf(name);
+}
+
+/** A namespace that is there, with its `eth0`. */
+export async function netnsOf(name: string): Promise<Netns> {
   const shown = await ip('-n', name, '-oneline', 'link', 'show', 'dev', 'eth0');
   const mac = /link\/ether ([0-9a-f:]{17})/.exec(shown)?.[1];
   if (mac === undefined) throw new Error(`no Ethernet address in "${shown}"`);
@@ -69,7 +74,8 @@ async function bringUp(name: string, address: string | undefined): Promise<Netns
   };
 }
 
-async function remove(...names: readonly string[]): Promise<void> {
+/** Ends what still runs in these namespaces, and removes them. */
+export async function removeSpaces(...names: readonly string[]): Promise<void> {
   for (const name of names) {
     const { stdout } = await execa('ip', ['netns', 'pids', name], { reject: false });
     for (const pid of stdout.split('\n').filter((line) => line !== '')) {
@@ -80,7 +86,8 @@ async function remove(...names: readonly string[]): Promise<void> {
   }
 }
 
-async function ip(...args: readonly string[]): Promise<string> {
+/** Runs `ip`; what it printed. */
+export async function ip(...args: readonly string[]): Promise<string> {
   const { stdout } = await execa('ip', args);
   return stdout;
 }

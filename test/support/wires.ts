@@ -1,5 +1,4 @@
-import { execa } from 'execa';
-import type { Netns } from './netns.ts';
+import { ip, type Netns, netnsOf, removeSpaces } from './netns.ts';
 
 /** Where an interface is plugged in, and its address with a prefix length, if it has one: `['left', '10.77.0.1/24']`. */
 type Plug = readonly [wire: string, address?: string];
@@ -33,9 +32,7 @@ export async function createWires<Computer extends string>(
     await ip('-n', name, 'link', 'set', 'lo', 'up');
     return name;
   };
-  const remove = async () => {
-    for (const name of names) await removeSpace(name);
-  };
+  const remove = () => removeSpaces(...names);
   try {
     const switches = await space('switches');
     const wires = new Set<string>();
@@ -51,7 +48,7 @@ export async function createWires<Computer extends string>(
         if (address !== undefined) await ip('-n', name, 'address', 'add', address, 'broadcast', '+', 'dev', device);
         await ip('-n', name, 'link', 'set', device, 'up');
       }
-      computers.push([role, await computer(name)]);
+      computers.push([role, await netnsOf(name)]);
     }
     return { computers: Object.fromEntries(computers) as Record<Computer, Netns>, remove };
   } catch (error) {
@@ -64,29 +61,4 @@ export async function createWires<Computer extends string>(
 async function addSwitch(where: string, wire: string): Promise<void> {
   await ip('-n', where, 'link', 'add', wire, 'type', 'bridge', 'forward_delay', '0');
   await ip('-n', where, 'link', 'set', wire, 'up');
-}
-
-async function computer(name: string): Promise<Netns> {
-  const shown = await ip('-n', name, '-oneline', 'link', 'show', 'dev', 'eth0');
-  return {
-    name,
-    interface: 'eth0',
-    mac: /link\/ether ([0-9a-f:]{17})/.exec(shown)?.[1] ?? '',
-    run: (program, args, options) =>
-      execa('ip', ['netns', 'exec', name, program, ...args], { timeout: 60_000, ...options }),
-  };
-}
-
-async function removeSpace(name: string): Promise<void> {
-  const { stdout } = await execa('ip', ['netns', 'pids', name], { reject: false });
-  for (const pid of stdout.split('\n').filter((line) => line !== '')) {
-    // It may have ended by itself in between.
-    await execa('kill', ['-KILL', pid], { reject: false });
-  }
-  await execa('ip', ['netns', 'delete', name], { reject: false });
-}
-
-async function ip(...args: readonly string[]): Promise<string> {
-  const { stdout } = await execa('ip', args);
-  return stdout;
 }
