@@ -1,4 +1,4 @@
-import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -111,6 +111,17 @@ describe("every place where a GRUB looks for its configuration has the machine's
     const six = await textOf('grub.cfg', 'fd00::9', 'fd00::1');
     expect(six).toContain('root=live:http://[fd00::1]:8080/');
     expect(await textOf('grub.cfg')).toContain('(http,10.0.0.1:8080)/releases/');
+  });
+
+  it('that could not be read once is there as soon as it can be', async () => {
+    const { id, folder } = await writeRelease(root, 'mended');
+    const file = join(folder, 'boot/grub2/grub.cfg');
+    const asker = { protocol: 'http', address: stranger, local: ours } as const;
+    await rename(file, `${file}.away`);
+    await expect(resolve(`releases/${id}/boot/grub2/grub.cfg`, asker)).rejects.toThrow('there is no file');
+    await rename(`${file}.away`, file);
+    expect(await resolve(`releases/${id}/boot/grub2/grub.cfg`, asker)).toBeDefined();
+    await rm(folder, { recursive: true });
   });
 
   it('a link to it gives no raw one', async () => {
