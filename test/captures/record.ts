@@ -26,6 +26,8 @@ interface Way {
   readonly secureBoot?: boolean;
   readonly mac: string;
   readonly ipv6?: boolean;
+  /** What is told last. */
+  readonly until: RegExp;
   /** Starts what answers the machine. */
   readonly serve: (lan: Lan, image: string) => Promise<void>;
 }
@@ -33,7 +35,9 @@ interface Way {
 const program = join(import.meta.dirname, '../../bin/bootwright.js');
 const bootTimeoutMs = 900_000;
 /** The live system fetches its image: the network has nothing more to do. */
-const lastStep = /HTTP 200.* for GET \S+\.iso/;
+const liveImage = /HTTP 200.* for GET \S+\.iso/;
+/** From its kernel on, a machine does what every other one does. */
+const initrd = /(?:end of|HTTP 200.* for GET) \S+\/initrd\.img/;
 
 async function byDnsmasq(lan: Lan, image: string): Promise<void> {
   const release = join(lan.folder, 'release');
@@ -71,31 +75,36 @@ async function overIpv6(lan: Lan, image: string): Promise<void> {
   await byBootwright({ config: 'dhcp6: { range: "fd00:99::1:50-fd00:99::1:60" }\n' })(lan, image);
 }
 
-const http = { flavour: 'http' } as const;
+const http = { flavour: 'http', until: initrd } as const;
+const signed = { flavour: 'signed', secureBoot: true } as const;
+const ipxeFirst = 'firmware:\n  efi-x64: { file: loaders/ipxe.efi }\n';
 
 const ways: Readonly<Record<string, Way>> = {
   'bios-ipxe': { ...http, firmware: 'bios', mac: '52:54:00:b0:07:04', serve: byBootwright() },
   'ovmf-http4': { ...http, firmware: 'uefi-http', mac: '52:54:00:b0:07:05', serve: byBootwright() },
-  'ovmf-ipxe-efi': {
+  'ovmf-ipxe-efi': { ...http, mac: '52:54:00:b0:07:06', serve: byBootwright({ config: ipxeFirst }) },
+  'ovmf-pxe4-bootwright': { ...http, until: liveImage, mac: '52:54:00:b0:07:03', serve: byBootwright() },
+  'ovmf-pxe4-dnsmasq': { ...http, until: liveImage, mac: '52:54:00:b0:07:01', serve: byDnsmasq },
+  'ovmf-pxe4-proxy': { ...signed, until: initrd, mac: '52:54:00:b0:07:07', serve: besideDnsmasq },
+  'ovmf-pxe4-secure-boot': { ...signed, until: liveImage, mac: '52:54:00:b0:07:02', serve: byBootwright() },
+  'ovmf-pxe6': {
     ...http,
-    mac: '52:54:00:b0:07:06',
-    serve: byBootwright({ config: 'firmware:\n  efi-x64: { file: loaders/ipxe.efi }\n' }),
+    until: liveImage,
+    firmware: 'uefi-pxe6',
+    mac: '52:54:00:b0:07:08',
+    ipv6: true,
+    serve: overIpv6,
   },
-  'ovmf-pxe4-bootwright': { ...http, mac: '52:54:00:b0:07:03', serve: byBootwright() },
-  'ovmf-pxe4-dnsmasq': { ...http, mac: '52:54:00:b0:07:01', serve: byDnsmasq },
-  'ovmf-pxe4-proxy': { flavour: 'signed', secureBoot: true, mac: '52:54:00:b0:07:07', serve: besideDnsmasq },
-  'ovmf-pxe4-secure-boot': { flavour: 'signed', secureBoot: true, mac: '52:54:00:b0:07:02', serve: byBootwright() },
-  'ovmf-pxe6': { ...http, firmware: 'uefi-pxe6', mac: '52:54:00:b0:07:08', ipv6: true, serve: overIpv6 },
 };
 
 async function record(name: string, way: Way): Promise<void> {
-  const { flavour, firmware = 'uefi', secureBoot = false, mac, ipv6 = false, serve } = way;
+  const { flavour, firmware = 'uefi', secureBoot = false, mac, ipv6 = false, until, serve } = way;
   const image = await liveosImage(flavour, () => {});
   const lan = await createLan({ ipv6 });
   try {
     const place = join(import.meta.dirname, `${name}.pcapng`);
     // Where the machine is plugged in: some kernels show nobody the TCP that a bridge hands to a veth device.
-    const flags = ['--interface', lan.port, '--write', place, '--brief'];
+    const flags = ['--interface', lan.port, '--machine', mac, '--write', place, '--brief'];
     const copy = join(lan.folder, 'liveos.iso');
     await copyFile(image, copy);
     await serve(lan, copy);
@@ -104,7 +113,7 @@ async function record(name: string, way: Way): Promise<void> {
     const fetching = new Promise<void>((resolve) => {
       createInterface({ input: recorder.stdout }).on('line', (line) => {
         writeFileSync(1, `${line}\n`);
-        if (lastStep.test(line)) resolve();
+        if (until.test(line)) resolve();
       });
     });
     const machine = await startMachine({ lan, firmware, secureBoot, from: { mac } });
