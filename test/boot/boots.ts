@@ -10,6 +10,7 @@ import { createLan, type Lan } from './lan.ts';
 import { startMachine } from './machine.ts';
 import { type OtherServer, startOtherServer } from './other-server.ts';
 import { startPlainServer } from './plain-server.ts';
+import { startRouter6 } from './router6.ts';
 import { type LogLine, startServer } from './server.ts';
 
 const mac = '52:54:00:b0:07:01';
@@ -47,8 +48,8 @@ function bootOf(text: string, received: readonly Received[]): Boot {
   };
 }
 
-async function onLan<Result>(work: (lan: Lan) => Promise<Result>): Promise<Result> {
-  const lan = await createLan();
+async function onLan<Result>(work: (lan: Lan) => Promise<Result>, options?: { ipv6: boolean }): Promise<Result> {
+  const lan = await createLan(options);
   try {
     return await work(lan);
   } finally {
@@ -73,6 +74,8 @@ interface Served {
   readonly config?: string;
   /** Gives the addresses, and we are its proxy. */
   readonly beside?: OtherServer;
+  /** The network has IPv6, too, and a router that leads machines to our DHCPv6. */
+  readonly ipv6?: boolean;
   /** Where the boot ends; at the login prompt unless it is said. */
   readonly until?: RegExp;
 }
@@ -87,30 +90,34 @@ export interface ServedBoot extends Boot {
 
 /** An image is put into images/ of `bootwright serve`, and a machine boots what became of it. */
 export function bootServed(request: Served): Promise<ServedBoot> {
-  const { flavour, secureBoot = false, firmware = 'uefi', config = '', beside, until = login } = request;
-  return onLan(async (lan) => {
-    const image = await liveosImage(flavour, () => {});
-    const configFile = join(lan.folder, 'bootwright.yaml');
-    await writeFile(configFile, config);
-    // Debian's GRUB asks nobody but the next server of the DHCP server: docs/reference/firmware.md.
-    if (beside !== undefined) await startOtherServer(lan, beside, lan.server);
-    const mode = beside === undefined ? ['--range', '10.99.0.50-10.99.0.60'] : ['--dhcp-mode', 'proxy'];
-    const server = await startServer({
-      place: lan,
-      args: ['--config', configFile, '--interface', lan.interface, ...mode],
-    });
-    await copyFile(image, join(server.images, 'liveos.iso'));
-    const { releaseId } = await server.waitFor('published', 60_000);
-    const text = await untilItSays(until, { lan, secureBoot, firmware, from: { mac } });
-    await server.stop();
-    const files = server.lines.flatMap((line) =>
-      line.step === 'served' && line.outcome === 'complete'
-        ? [{ ...line, path: line.path.replace(/^\/+/, '').replace(`releases/${releaseId}/`, '') }]
-        : [],
-    );
-    const addresses = [...new Set(files.map(({ address }) => address))];
-    return { releaseId, log: server.lines, addresses, ...bootOf(text, files) };
-  });
+  const { flavour, secureBoot = false, firmware = 'uefi', config = '', beside, ipv6 = false, until = login } = request;
+  return onLan(
+    async (lan) => {
+      const image = await liveosImage(flavour, () => {});
+      const configFile = join(lan.folder, 'bootwright.yaml');
+      await writeFile(configFile, config);
+      // Debian's GRUB asks nobody but the next server of the DHCP server: docs/reference/firmware.md.
+      if (beside !== undefined) await startOtherServer(lan, beside, lan.server);
+      if (ipv6) await startRouter6(lan);
+      const mode = beside === undefined ? ['--range', '10.99.0.50-10.99.0.60'] : ['--dhcp-mode', 'proxy'];
+      const server = await startServer({
+        place: lan,
+        args: ['--config', configFile, '--interface', lan.interface, ...mode],
+      });
+      await copyFile(image, join(server.images, 'liveos.iso'));
+      const { releaseId } = await server.waitFor('published', 60_000);
+      const text = await untilItSays(until, { lan, secureBoot, firmware, from: { mac } });
+      await server.stop();
+      const files = server.lines.flatMap((line) =>
+        line.step === 'served' && line.outcome === 'complete'
+          ? [{ ...line, path: line.path.replace(/^\/+/, '').replace(`releases/${releaseId}/`, '') }]
+          : [],
+      );
+      const addresses = [...new Set(files.map(({ address }) => address))];
+      return { releaseId, log: server.lines, addresses, ...bootOf(text, files) };
+    },
+    { ipv6 },
+  );
 }
 
 interface Build {

@@ -15,7 +15,7 @@ export const router6Programs = ['radvd'] as const;
 export async function startRouter6({ folder, other }: Lan): Promise<void> {
   const settings = join(folder, 'radvd.conf');
   const flags =
-    'AdvSendAdvert on; AdvManagedFlag on; AdvOtherConfigFlag on; MinRtrAdvInterval 3; MaxRtrAdvInterval 10;';
+    'AdvSendAdvert on; AdvManagedFlag on; AdvOtherConfigFlag on; MinRtrAdvInterval 60; MaxRtrAdvInterval 180;';
   const prefix = 'prefix fd00:99::/64 { AdvOnLink on; AdvAutonomous off; };';
   await writeFile(settings, `interface ${other.interface} { ${flags} AdvDefaultLifetime 0; ${prefix} };\n`);
   const command = ['radvd', '--nodaemon', '--logmethod', 'stderr_clean', '--config', settings];
