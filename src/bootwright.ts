@@ -76,7 +76,11 @@ export async function startBootwright(settings: Settings, log: Logger): Promise<
 
   const addresses = addressesOf(plan);
   const activeRelease = () => catalog.activeId;
-  await serveFiles({ settings, addresses, resolve, report: state.report, clock, log, activeRelease }, starting);
+  const files = await serveFiles(
+    { settings, addresses, resolve, report: state.report, clock, log, activeRelease },
+    starting,
+  );
+  state.whenStarted((isOfMachine) => files.forget(isOfMachine));
   const serving = { settings, plan, store, state, clock, log };
   const [dhcp, dhcp6] = await Promise.all([serveDhcp(serving, starting), serveDhcp6(serving, starting)]);
   await serveControl({ layout, plan, store, dhcp, dhcp6, clock, log }, starting);

@@ -18,7 +18,7 @@ export interface BootFilesOptions {
 }
 
 /** An IPv4 address as such, also where the socket speaks IPv6; empty where the other end is gone already. */
-function plainAddress(address: string | undefined): string {
+export function plainAddress(address: string | undefined): string {
   return (address ?? '').replace(/^::ffff:(?=[\d.]+$)/i, '');
 }
 

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { BootwrightError } from '../errors.ts';
-import { type BootFilesOptions, serveBootFiles } from './boot-files.ts';
+import { type BootFilesOptions, plainAddress, serveBootFiles } from './boot-files.ts';
 import { sendText } from './text.ts';
 
 export interface HttpServerOptions extends BootFilesOptions {
@@ -14,6 +14,12 @@ export interface HttpServerOptions extends BootFilesOptions {
 
 export interface HttpServer {
   readonly port: number;
+  /**
+   * Resets what is still open to machines at such addresses, which have been switched off since. GRUB numbers its ports
+   * from 21550 in each boot, and does not get through where the same port is still open here (net/tcp.c): it takes the
+   * acknowledgement of the old connection for that of its SYN, and ends in "connection timeout".
+   */
+  forget(isGone: (address: string) => boolean): void;
   /** Takes no new connection; answers under way may end within `graceMs` milliseconds. */
   close(graceMs: number): Promise<void>;
 }
@@ -76,6 +82,14 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   });
   server.get('/healthz', () => ({ status: 'ok', ...options.health() }));
   serveBootFiles(server, options);
+  const open = new Set<Socket>();
+  server.server.on('connection', (socket) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+  });
+  const forget: HttpServer['forget'] = (isGone) => {
+    for (const socket of open) if (isGone(plainAddress(socket.remoteAddress))) socket.resetAndDestroy();
+  };
   try {
     await server.listen({ host: options.address, port: options.port });
   } catch (error) {
@@ -83,5 +97,5 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   }
   const bound = server.server.address();
   const port = typeof bound === 'object' && bound !== null ? bound.port : options.port;
-  return { port, close: (graceMs) => closeWithin(server, graceMs) };
+  return { port, forget, close: (graceMs) => closeWithin(server, graceMs) };
 }

@@ -27,8 +27,16 @@ export interface BootState {
   readonly bootFor: (request: BootRequest) => BootAnswer | NoBoot;
   readonly shapeFor: ShapeBook['shapeFor'];
   readonly report: Report;
+  /** Calls back when the firmware of a machine asks, with whether an address is that machine's: nothing runs on it now. */
+  whenStarted(listener: (isOfMachine: (address: string) => boolean) => void): void;
   /** Makes leases safe, with all that was decided for boots since, in one transaction. */
   readonly commit: (leases: Pick<Batch, 'leases' | 'leases6'>) => Promise<void>;
+}
+
+/** Whose firmware was answered, and where it is or will be. */
+function starting(event: BootEvent): { readonly mac: string; readonly address: string } | undefined {
+  if (event.step !== 'offered' && event.step !== 'acknowledged') return undefined;
+  return event.bootFile === undefined ? undefined : event;
 }
 
 /** The address of a machine that fetches something. */
@@ -41,6 +49,7 @@ export async function openBootState(options: BootStateOptions): Promise<BootStat
   const ledger = new BootLedger(await loadBoots(store));
   const shapes = new ShapeBook(await loadShapes(store));
   const tell = reportTo(log, (address) => ledger.machineAt(address));
+  const listeners: ((isOfMachine: (address: string) => boolean) => void)[] = [];
 
   return {
     ledger,
@@ -49,11 +58,17 @@ export async function openBootState(options: BootStateOptions): Promise<BootStat
     shapeFor: (...asked) => shapes.shapeFor(...asked),
     report(event) {
       tell(event);
+      const started = starting(event);
+      if (started !== undefined) {
+        const isOfMachine = (at: string) => at === started.address || ledger.machineAt(at) === started.mac;
+        for (const listener of listeners) listener(isOfMachine);
+      }
       const address = fetching(event);
       const mac = address === undefined ? undefined : ledger.machineAt(address);
       const news = mac === undefined ? undefined : shapes.transferred(mac, clock.nowMs());
       if (news !== undefined) tell({ step: 'shape-worked', mac: news.mac, shape: news.shape });
     },
+    whenStarted: (listener) => void listeners.push(listener),
     async commit(leases) {
       const boots = ledger.takeUnsaved();
       const known = shapes.takeUnsaved();

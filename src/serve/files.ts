@@ -3,7 +3,7 @@ import type { ResolveBootFile } from '../boot/files.ts';
 import type { Report } from '../boot/timeline.ts';
 import type { Settings } from '../config/settings.ts';
 import { BlockCache } from '../http/block-cache.ts';
-import { startHttpServer } from '../http/server.ts';
+import { type HttpServer, startHttpServer } from '../http/server.ts';
 import type { Clock } from '../platform/clock.ts';
 import { nodeUdp } from '../platform/udp-node.ts';
 import { startTftpServer } from '../tftp/server.ts';
@@ -25,14 +25,20 @@ export interface FileServersOptions {
   readonly activeRelease: () => string | undefined;
 }
 
+export interface FileServers {
+  /** Ends what is open to machines at such addresses, which have been started anew. */
+  forget(isGone: (address: string) => boolean): void;
+}
+
 /**
  * Starts HTTP and TFTP on every address that machines are told, and nowhere else. What was started is put on `started`;
  * transfers under way may finish for `stopSeconds`, all of them side by side.
  */
-export async function serveFiles(options: FileServersOptions, started: AsyncDisposableStack): Promise<void> {
+export async function serveFiles(options: FileServersOptions, started: AsyncDisposableStack): Promise<FileServers> {
   const { settings, addresses, resolve, report, clock, log } = options;
   const graceMs = settings.stopSeconds * 1000;
   const stops: (() => Promise<void>)[] = [];
+  const webs: HttpServer[] = [];
   started.defer(async () => {
     await Promise.all(stops.map((stop) => stop()));
   });
@@ -49,6 +55,7 @@ export async function serveFiles(options: FileServersOptions, started: AsyncDisp
       health: () => ({ activeRelease: options.activeRelease() ?? null }),
     });
     stops.push(() => http.close(graceMs));
+    webs.push(http);
     log.info({ address, port: http.port }, `HTTP on ${shown}:${http.port}`);
     const tftp = await startTftpServer({
       udp: nodeUdp,
@@ -64,4 +71,9 @@ export async function serveFiles(options: FileServersOptions, started: AsyncDisp
     stops.push(() => tftp.close({ graceMs }));
     log.info({ address, port: tftp.local.port }, `TFTP on ${shown}:${tftp.local.port}`);
   }
+  return {
+    forget(isGone) {
+      for (const web of webs) web.forget(isGone);
+    },
+  };
 }

@@ -324,6 +324,23 @@ describe('what cannot be listened on', () => {
   });
 });
 
+it('a machine that was switched off in the middle of a file has no connection any more once it starts anew', async () => {
+  const reader = connect(server.port, address);
+  const ended = new Promise((resolve) => reader.once('close', resolve));
+  const errors: NodeJS.ErrnoException[] = [];
+  reader.on('error', (error) => errors.push(error));
+  reader.pause();
+  reader.write('GET /live.iso HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(20));
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  server.forget((at) => at === '192.0.2.1');
+  expect(reader.closed).toBe(false);
+  server.forget((at) => at === address);
+  reader.resume();
+  await ended;
+  // No FIN, behind which the old connection would linger until all of the file is taken.
+  expect(errors.map(({ code }) => code)).toEqual(['ECONNRESET']);
+});
+
 describe('closing', () => {
   it('waits for an answer that is under way, and not for the connection after it', async () => {
     const own = await startHttpServer(options());
