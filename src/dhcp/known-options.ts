@@ -13,7 +13,7 @@ export type OptionForm =
   | 'u16s'
   | 'bytes';
 
-export interface KnownOption {
+interface KnownOption {
   readonly code: number;
   readonly form: OptionForm;
 }

@@ -1,6 +1,6 @@
 import { BootwrightError } from '../errors.ts';
 import { formatIpv4, parseIpv4 } from '../wire/addresses.ts';
-import { describeSubnet, hasHost, rangeOf, type Subnet } from './subnet.ts';
+import { describeSubnet, rangeOf, type Subnet } from './subnet.ts';
 
 /** The first and the last address that machines may get, dotted decimal. */
 export interface PoolRange {
@@ -63,12 +63,6 @@ function refusal({ first, last }: PoolRange, subnet: Subnet, reason: string): Bo
   const isSubnet = parseIpv4(subnet.address) !== undefined && parseIpv4(subnet.netmask) !== undefined;
   const network = isSubnet ? describeSubnet(subnet) : `${subnet.address} with netmask ${subnet.netmask}`;
   return new BootwrightError('DHCP_POOL_INVALID', { first, last, network, reason });
-}
-
-/** True where a machine can have that address in that network. */
-export function isNeighbour(candidate: string, subnet: Subnet): boolean {
-  const address = parseIpv4(candidate);
-  return address !== undefined && hasHost(rangeOf(subnet), address);
 }
 
 /** `10.0.0.10 to 10.0.0.99`, as it stands in texts. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { describePool, isNeighbour, readPool, readPools } from '../../src/dhcp/pool.ts';
+import { describePool, readPool, readPools } from '../../src/dhcp/pool.ts';
+import { isMachineOf, rangeOf } from '../../src/dhcp/subnet.ts';
 import { hasCode } from '../../src/errors.ts';
 
 const ours = { address: '10.0.0.0', netmask: '255.255.255.0' };
@@ -64,6 +65,6 @@ describe('the network', () => {
     ['0.0.0.0', false],
     ['255.255.255.255', false],
   ])('%s is a machine in it: %s', (address, expected) => {
-    expect(isNeighbour(address, ours)).toBe(expected);
+    expect(isMachineOf(rangeOf(ours), address, '10.0.0.99')).toBe(expected);
   });
 });
