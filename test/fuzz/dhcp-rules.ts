@@ -29,7 +29,7 @@ export interface DhcpRules {
   /** No more are ever in the tables. */
   readonly mostAddresses: number;
   /** Throws where one is broken. */
-  check(sent: Sent, heard: Heard, nowMs: number): void;
+  check(sent: Sent, heard: Heard, elapsedMs: number): void;
 }
 
 /** What Ethernet carries in one frame, without the headers of IP and UDP; and what relays have added beside. */
@@ -49,7 +49,7 @@ export function dhcpRules(mode: 'server' | 'proxy', networks: readonly Network[]
       (sum, { pools }) => pools.reduce((all, pool) => all + pool.last - pool.first + 1, sum),
       16,
     ),
-    check({ bytes, to, port }, { packet, type, machine }, nowMs) {
+    check({ bytes, to, port }, { packet, type, machine }, elapsedMs) {
       const relayed = packet.options.get(optionTable.relayAgent.code);
       insist(packet.op === 'reply' && type !== undefined, 'it is an answer of DHCP');
       insist(type === 'offer' || type === 'ack' || type === 'nak', `no server sends ${type}`);
@@ -76,7 +76,7 @@ export function dhcpRules(mode: 'server' | 'proxy', networks: readonly Network[]
       if (type !== 'ack') return;
       const seconds = readOption(packet.options, 'leaseTime');
       insist(seconds === home?.network.leaseSeconds, `a lease of ${seconds} seconds`);
-      const other = promises.give(packet.yiaddr, [machine], nowMs, nowMs + (seconds ?? 0) * 1000);
+      const other = promises.give(packet.yiaddr, [machine], elapsedMs, elapsedMs + (seconds ?? 0) * 1000);
       insist(other === undefined, `${packet.yiaddr} is given to ${machine} while ${other} has it`);
     },
   };

@@ -67,6 +67,7 @@ class DhcpWorld implements World {
   /** Machines go on with what they heard. */
   readonly #next: Input[] = [];
   #nowMs = 1_700_000_000_000;
+  #elapsedMs = 0;
   #underWay = 0;
   #server: DhcpServer | undefined;
 
@@ -84,7 +85,7 @@ class DhcpWorld implements World {
     const random = this.#random;
     this.#server = await startDhcpServer({
       udp: this.#wire,
-      clock: { nowMs: () => this.#nowMs, elapsedMs: () => this.#nowMs, after: () => () => {} },
+      clock: { nowMs: () => this.#nowMs, elapsedMs: () => this.#elapsedMs, after: () => () => {} },
       listeners: [{ interface: 'eth0', network: eth0 }, { interface: 'eth1', network: eth1 }, { interface: 'eth2' }],
       relayed,
       leases: [...this.#disk.values()],
@@ -141,11 +142,16 @@ class DhcpWorld implements World {
         break;
       default:
         await this.settle();
-        this.#nowMs += random.pick(jumpsMs);
-        this.#rules.promises.pass(this.#nowMs);
+        this.#pass(random.pick(jumpsMs));
     }
     const known = this.#server?.leases().length ?? 0;
     if (known > this.#rules.mostAddresses) this.#found(`${known} addresses are known`);
+  }
+
+  /** Time passes; or somebody sets the clock back, and none does. */
+  #pass(jumpMs: number): void {
+    this.#nowMs += jumpMs;
+    this.#elapsedMs += Math.max(jumpMs, 0);
   }
 
   async settle(): Promise<void> {
@@ -162,7 +168,15 @@ class DhcpWorld implements World {
     if (event.step === 'released' || event.step === 'declined' || event.step === 'refused') {
       this.#rules.promises.end(event.address, [event.mac]);
     }
+    if (event.step === 'not-answered' && event.reason.includes('could not be saved')) this.#unsaved(event.mac);
   };
+
+  /** What a machine gives back stays given back, also where that is not told for want of a disk. */
+  #unsaved(mac: string): void {
+    const known = this.#server?.leases() ?? [];
+    const isBound = (address: string) => known.some((lease) => lease.address === address && lease.state === 'bound');
+    this.#rules.promises.endWhere(mac, (address) => !isBound(address));
+  }
 
   #save(leases: readonly Lease[]): void {
     this.#boots.save(this.#random.once(12) ? new Error('the disk is full') : undefined);
@@ -183,7 +197,7 @@ class DhcpWorld implements World {
     this.answers += 1;
     try {
       const heard = heardBy(sent);
-      this.#rules.check(sent, heard, this.#nowMs);
+      this.#rules.check(sent, heard, this.#elapsedMs);
       if (this.#next.length < 64) this.#follow(heard, sent);
     } catch (error) {
       this.#found(String(error), sent.bytes);

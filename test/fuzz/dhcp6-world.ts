@@ -85,6 +85,7 @@ class Dhcp6World implements World {
   readonly #next: Input[] = [];
   #heard: Message | undefined;
   #nowMs = 1_700_000_000_000;
+  #elapsedMs = 0;
   #underWay = 0;
   #server: Dhcp6Server | undefined;
 
@@ -101,7 +102,7 @@ class Dhcp6World implements World {
     const { eth0, eth1, relayed } = this.#networks;
     this.#server = await startDhcp6Server({
       udp: this.#wire,
-      clock: { nowMs: () => this.#nowMs, elapsedMs: () => this.#nowMs, after: () => () => {} },
+      clock: { nowMs: () => this.#nowMs, elapsedMs: () => this.#elapsedMs, after: () => () => {} },
       listeners: [
         { interface: 'eth0', network: eth0 },
         { interface: 'eth1', network: eth1 },
@@ -156,13 +157,18 @@ class Dhcp6World implements World {
         break;
       default:
         await this.settle();
-        this.#nowMs += random.pick(jumpsMs);
-        this.#rules.promises.pass(this.#nowMs);
+        this.#pass(random.pick(jumpsMs));
     }
     const known = this.#server?.leases() ?? [];
     if (known.length > this.#rules.mostAddresses) this.#found(`${known.length} addresses are known`);
     const names = new Set(known.map((lease) => lease.address));
     if (names.size !== known.length) this.#found('an address is in the table twice');
+  }
+
+  /** Time passes; or somebody sets the clock back, and none does. */
+  #pass(jumpMs: number): void {
+    this.#nowMs += jumpMs;
+    this.#elapsedMs += Math.max(jumpMs, 0);
   }
 
   async settle(): Promise<void> {
@@ -187,8 +193,8 @@ class Dhcp6World implements World {
     const other = this.#rules.promises.give(
       event.address,
       names,
-      this.#nowMs,
-      this.#nowMs + network.leaseSeconds * 1000,
+      this.#elapsedMs,
+      this.#elapsedMs + network.leaseSeconds * 1000,
     );
     if (other !== undefined) this.#found(`${event.address} is given to ${names} while ${other} has it`);
   };

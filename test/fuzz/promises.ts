@@ -4,7 +4,7 @@ interface Given {
   readonly untilMs: number;
 }
 
-/** Who may use which address until when, by what machines heard. */
+/** Who may use which address until when, by what machines heard. Times are those that pass, whatever a clock is set to. */
 export class Promises {
   readonly #byAddress = new Map<string, Given>();
 
@@ -22,9 +22,11 @@ export class Promises {
     if (this.#byAddress.get(address)?.names.some((name) => names.includes(name))) this.#byAddress.delete(address);
   }
 
-  /** What has ended stays so, also where the clock is set back afterwards. */
-  pass(nowMs: number): void {
-    for (const [address, { untilMs }] of this.#byAddress) if (untilMs <= nowMs) this.#byAddress.delete(address);
+  /** The same, of all its addresses for which that holds. */
+  endWhere(name: string, hasEnded: (address: string) => boolean): void {
+    for (const [address, { names }] of this.#byAddress) {
+      if (names.includes(name) && hasEnded(address)) this.#byAddress.delete(address);
+    }
   }
 
   /** Somebody took it from its machine. */

@@ -7,7 +7,7 @@ import { makeTftpWorld } from './tftp-world.ts';
 import { Finding, type Input, type MakeWorld, turns, type World } from './world.ts';
 
 /** What went wrong, and how to see it again: the same seed, of which this is the first episode. */
-export interface Found {
+interface Found {
   readonly seed: number;
   readonly kind: Kind;
   readonly what: string;
