@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { BootEvent } from '../../src/boot/timeline.ts';
 import { message } from '../dhcp/machine.ts';
 import type { NetworkArguments, ServerArguments } from '../support/dhcp-server.ts';
 import { createNetns, type NetnsPair } from '../support/netns.ts';
 import { describeWith } from '../support/programs.ts';
+import { ServerEvents } from '../support/server-events.ts';
 
 const serverScript = fileURLToPath(new URL('../support/dhcp-server.ts', import.meta.url));
 const network: NetworkArguments & { interface: string } = {
@@ -26,7 +26,7 @@ const told: ServerArguments = { listeners: [network], bootFile: 'releases/r1/boo
 
 let pair: NetnsPair;
 let folder: string;
-let events: BootEvent[];
+let events: ServerEvents;
 let serverEnded: Promise<unknown>;
 
 /** The server in its namespace, and a client without an address in the other one. */
@@ -40,27 +40,8 @@ async function start(clientAddress?: string): Promise<void> {
     buffer: false,
   });
   serverEnded = child;
-  events = [];
-  await new Promise<void>((resolve, reject) => {
-    child.then(() => reject(new Error('the server ended')));
-    (async () => {
-      for await (const line of child.iterable()) {
-        const event = JSON.parse(String(line));
-        if (event.step === 'listening') resolve();
-        else events.push(event);
-      }
-    })().catch(reject);
-  });
-}
-
-/** Waits for an event, up to five seconds. */
-async function heard(step: BootEvent['step'], count = 1): Promise<readonly BootEvent[]> {
-  for (let tries = 0; tries < 100; tries += 1) {
-    const found = events.filter((event) => event.step === step);
-    if (found.length >= count) return found;
-    await sleep(50);
-  }
-  throw new Error(`no "${step}" among ${JSON.stringify(events)}`);
+  events = new ServerEvents();
+  await events.of(child);
 }
 
 beforeEach(async () => {
@@ -113,7 +94,7 @@ describeWith({ programs: ['ip', 'busybox'], root: true }, 'udhcpc', () => {
       expect(lines).toContain(line);
     }
     expect(lines.some((line) => line.startsWith('boot_file='))).toBe(false);
-    expect(await heard('acknowledged')).toMatchObject([{ mac: pair.client.mac, address: '10.77.1.0' }]);
+    expect(await events.heard('acknowledged')).toMatchObject([{ mac: pair.client.mac, address: '10.77.1.0' }]);
   });
 
   it('gets the same address again, also when it says to be another client', async () => {
@@ -123,7 +104,7 @@ describeWith({ programs: ['ip', 'busybox'], root: true }, 'udhcpc', () => {
     await ask();
     await ask('-C', '-x', '0x3d:ff00112233445566');
     await ask('-r', '10.77.1.9');
-    const addresses = (await heard('acknowledged', 3)).map((event) => 'address' in event && event.address);
+    const addresses = (await events.heard('acknowledged', 3)).map((event) => 'address' in event && event.address);
     expect(addresses).toEqual(['10.77.1.0', '10.77.1.0', '10.77.1.0']);
   });
 
@@ -147,7 +128,7 @@ esac`;
     await isThere(configured);
     // SIGUSR1 makes udhcpc renew by unicast.
     client.kill('SIGUSR1');
-    await heard('acknowledged', 2);
+    await events.heard('acknowledged', 2);
     // We have sent our answer; the client has to take it, too.
     await isThere(renewed);
     client.kill('SIGTERM');
@@ -177,11 +158,11 @@ describeWith({ programs: ['ip', 'dhclient'], root: true }, 'dhclient', () => {
     await pair.client.run('dhclient', ['-4', '-x', ...files, 'eth0']);
     await pair.client.run('dhclient', ['-4', '-1', ...files, 'eth0']);
     expect(await readFile(record, 'utf8')).toContain('reason=REBOOT');
-    expect(events.filter(({ step }) => step === 'offered')).toHaveLength(1);
-    await heard('acknowledged', 2);
+    expect(events.all.filter(({ step }) => step === 'offered')).toHaveLength(1);
+    await events.heard('acknowledged', 2);
     await pair.client.run('ip', ['address', 'add', '10.77.1.0/16', 'dev', 'eth0']);
     await pair.client.run('dhclient', ['-4', '-r', ...files, 'eth0']);
-    expect(await heard('released')).toMatchObject([{ address: '10.77.1.0' }]);
+    expect(await events.heard('released')).toMatchObject([{ address: '10.77.1.0' }]);
   });
 });
 
@@ -219,7 +200,7 @@ describeWith({ programs: ['ip', 'perfdhcp'], root: true }, 'perfdhcp', () => {
     ]);
     expect(report.match(/^received packets: \d+/gm)).toEqual(['received packets: 2000', 'received packets: 2000']);
     expect(exitCode).toBe(0);
-    const addresses = events.map((event) => (event.step === 'acknowledged' ? event.address : undefined));
+    const addresses = events.all.map((event) => (event.step === 'acknowledged' ? event.address : undefined));
     expect(new Set(addresses.filter((address) => address !== undefined)).size).toBe(2000);
   });
 });

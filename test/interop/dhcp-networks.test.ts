@@ -5,9 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { BootEvent } from '../../src/boot/timeline.ts';
 import type { ServerArguments } from '../support/dhcp-server.ts';
 import { describeWith } from '../support/programs.ts';
+import { ServerEvents } from '../support/server-events.ts';
 
 const serverScript = fileURLToPath(new URL('../support/dhcp-server.ts', import.meta.url));
 
@@ -15,13 +15,13 @@ const name = (role: string) => `bw-${process.pid}-net-${role}`;
 let folder: string;
 let spaces: string[];
 let ends: Promise<unknown>[];
-let events: BootEvent[];
+let events: ServerEvents;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'bootwright-dhcp-'));
   spaces = [];
   ends = [];
-  events = [];
+  events = new ServerEvents();
 });
 
 afterEach(async () => {
@@ -86,25 +86,7 @@ async function serve(where: string, told: ServerArguments): Promise<void> {
     buffer: false,
   });
   ends.push(child);
-  await new Promise<void>((resolve, reject) => {
-    child.then(() => reject(new Error('the server ended')));
-    (async () => {
-      for await (const line of child.iterable()) {
-        const event = JSON.parse(String(line));
-        if (event.step === 'listening') resolve();
-        else events.push(event);
-      }
-    })().catch(reject);
-  });
-}
-
-async function heard(step: BootEvent['step']): Promise<readonly BootEvent[]> {
-  for (let tries = 0; tries < 60; tries += 1) {
-    const found = events.filter((event) => event.step === step);
-    if (found.length > 0) return found;
-    await sleep(50);
-  }
-  throw new Error(`no "${step}" in ${JSON.stringify(events)}`);
+  await events.of(child);
 }
 
 describeWith({ programs: ['ip', 'busybox'], root: true }, 'one server on two interfaces', () => {
@@ -149,12 +131,12 @@ describeWith({ programs: ['ip', 'dhcrelay', 'dhclient'], root: true }, 'a relay 
     await sleep(1000);
     const files = ['-lf', join(folder, 'leases'), '-pf', join(folder, 'pid'), '-cf', '/dev/null', '-sf', '/bin/true'];
     await inside(machine, 'dhclient', ['-4', '-1', ...files, 'eth0']);
-    expect((await heard('acknowledged'))[0]).toMatchObject({ address: '10.73.0.10', relay: '10.73.0.1' });
+    expect((await events.heard('acknowledged'))[0]).toMatchObject({ address: '10.73.0.10', relay: '10.73.0.1' });
     // What dhclient would have done in its script.
     await execa('ip', ['-n', machine, 'address', 'add', '10.73.0.10/24', 'dev', 'eth0']);
     await execa('ip', ['-n', machine, 'route', 'add', 'default', 'via', '10.73.0.1']);
     await inside(machine, 'dhclient', ['-4', '-r', ...files, 'eth0']);
-    expect((await heard('released'))[0]).toMatchObject({ address: '10.73.0.10' });
+    expect((await events.heard('released'))[0]).toMatchObject({ address: '10.73.0.10' });
   });
 });
 
@@ -195,8 +177,8 @@ describeWith({ programs: ['ip', 'busybox'], root: true }, 'two servers on one wi
     const said = await ask(machine);
     const [, address, server] = /lease of ([\d.]+) obtained from ([\d.]+)/.exec(said) ?? [];
     expect(address).toBe(`${server}0`);
-    expect(await heard('rival')).toMatchObject([{ interface: 'eth0', server }]);
-    expect((await heard('acknowledged')).map((event) => 'address' in event && event.address)).toEqual([address]);
+    expect(await events.heard('rival')).toMatchObject([{ interface: 'eth0', server }]);
+    expect((await events.heard('acknowledged')).map((event) => 'address' in event && event.address)).toEqual([address]);
   });
 });
 
@@ -229,6 +211,6 @@ describeWith({ programs: ['ip', 'busybox'], root: true }, 'an address that someb
       probe: true,
     });
     expect(await ask(machine)).toContain('lease of 10.71.0.11 obtained');
-    expect((await heard('in-use'))[0]).toMatchObject({ address: '10.71.0.10' });
+    expect((await events.heard('in-use'))[0]).toMatchObject({ address: '10.71.0.10' });
   });
 });

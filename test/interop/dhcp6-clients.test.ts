@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { BootEvent } from '../../src/boot/timeline.ts';
 import { createNetns, type Netns, type NetnsPair } from '../support/netns.ts';
 import { describeWith } from '../support/programs.ts';
+import { ServerEvents } from '../support/server-events.ts';
 
 const serverScript = fileURLToPath(new URL('../support/dhcp6-server.ts', import.meta.url));
 const network = {
@@ -25,7 +25,7 @@ const network = {
 
 let pair: NetnsPair;
 let folder: string;
-let events: BootEvent[];
+let events: ServerEvents;
 let serverEnded: Promise<unknown>;
 
 /** Until its link-local address has passed duplicate address detection: a second and more. */
@@ -49,27 +49,8 @@ async function start(relayed: readonly (typeof network)[] = []): Promise<void> {
     buffer: false,
   });
   serverEnded = child;
-  events = [];
-  await new Promise<void>((resolve, reject) => {
-    child.then(() => reject(new Error('the server ended')));
-    (async () => {
-      for await (const line of child.iterable()) {
-        const event = JSON.parse(String(line));
-        if (event.step === 'listening') resolve();
-        else events.push(event);
-      }
-    })().catch(reject);
-  });
-}
-
-/** Waits for an event, up to five seconds. */
-async function heard(step: BootEvent['step'], count = 1): Promise<readonly BootEvent[]> {
-  for (let tries = 0; tries < 100; tries += 1) {
-    const found = events.filter((event) => event.step === step);
-    if (found.length >= count) return found;
-    await sleep(50);
-  }
-  throw new Error(`no "${step}" among ${JSON.stringify(events)}`);
+  events = new ServerEvents();
+  await events.of(child);
 }
 
 beforeEach(async () => {
@@ -99,7 +80,7 @@ describeWith({ programs: ['ip', 'dhclient'], root: true }, 'dhclient -6', () => 
       ...['-cf', '/dev/null', '-sf', script],
     ];
     await pair.client.run('dhclient', ['-6', '-1', '-v', ...files('one'), 'eth0']);
-    const [first] = await heard('acknowledged');
+    const [first] = await events.heard('acknowledged');
     const address = first?.step === 'acknowledged' ? first.address : '';
     expect(address).toMatch(/^fd00::1:[0-9a-f]+$/);
     const recorded = (await readFile(record, 'utf8')).split('\n');
@@ -116,10 +97,10 @@ describeWith({ programs: ['ip', 'dhclient'], root: true }, 'dhclient -6', () => 
     await pair.client.run('dhclient', ['-6', '-x', ...files('one'), 'eth0']);
     // Another DUID, made at another time or of another kind: as firmware and system are.
     await pair.client.run('dhclient', ['-6', '-1', '-D', 'LL', ...files('two'), 'eth0']);
-    expect(await heard('acknowledged', 2)).toMatchObject([{ address }, { address }]);
+    expect(await events.heard('acknowledged', 2)).toMatchObject([{ address }, { address }]);
     await pair.client.run('ip', ['address', 'add', `${address}/64`, 'dev', 'eth0', 'nodad']);
     await pair.client.run('dhclient', ['-6', '-r', ...files('two'), 'eth0']);
-    expect(await heard('released')).toMatchObject([{ address }]);
+    expect(await events.heard('released')).toMatchObject([{ address }]);
   });
 
   it('is told the rest where it needs no address', async () => {
@@ -128,7 +109,7 @@ describeWith({ programs: ['ip', 'dhclient'], root: true }, 'dhclient -6', () => 
     const files = ['-lf', join(folder, 'leases'), '-pf', join(folder, 'pid'), '-cf', '/dev/null', '-sf', script];
     await pair.client.run('dhclient', ['-6', '-S', '-1', ...files, 'eth0']);
     expect((await readFile(record, 'utf8')).split('\n')).toContain('new_dhcp6_name_servers=fd00::53');
-    expect(events).toEqual([]);
+    expect(events.all).toEqual([]);
   });
 });
 
@@ -142,7 +123,7 @@ describeWith({ programs: ['ip', 'unshare', 'dhcpcd'], root: true }, 'dhcpcd -6',
     const run = `dhcpcd -6 -1 -B -d -t 20 -f ${config} eth0`;
     const script = `mkdir -p /var/lib/dhcpcd && mount -t tmpfs none /var/lib/dhcpcd && exec ${run}`;
     const { all } = await pair.client.run('unshare', ['--mount', 'sh', '-c', script], { reject: false, all: true });
-    const [event] = await heard('acknowledged');
+    const [event] = await events.heard('acknowledged');
     expect(event).toMatchObject({ mac: pair.client.mac });
     expect(String(all)).toContain(event?.step === 'acknowledged' ? event.address : 'an address');
   });
@@ -171,12 +152,12 @@ describeWith({ programs: ['ip', 'unshare', networkd], root: true }, 'systemd-net
     const script = `mount --bind ${run} /run && mount -o remount,bind,ro /sys && exec ${networkd}`;
     const env = { SYSTEMD_LOG_LEVEL: 'debug', SYSTEMD_LOG_TARGET: 'console' };
     const child = pair.client.run('unshare', ['--mount', 'sh', '-c', script], { env, reject: false, all: true });
-    const [event] = await heard('acknowledged');
+    const [event] = await events.heard('acknowledged');
     const address = event?.step === 'acknowledged' ? event.address : '';
     const shows = async () => String((await pair.client.run('ip', ['-6', 'address', 'show', 'dev', 'eth0'])).stdout);
     for (let tries = 0; tries < 100 && !(await shows()).includes(address); tries += 1) await sleep(50);
     expect(await shows()).toContain(`${address}/128`);
-    expect(events).toMatchObject([{ step: 'acknowledged', mac: pair.client.mac }]);
+    expect(events.all).toMatchObject([{ step: 'acknowledged', mac: pair.client.mac }]);
     child.kill('SIGTERM');
     expect(String((await child).all)).toContain('prefixes are not given here');
   });
@@ -199,7 +180,7 @@ describeWith({ programs: ['ip', 'perfdhcp'], root: true }, 'perfdhcp -6', () => 
     ]);
     expect(report.match(/^received packets: \d+/gm)).toEqual(['received packets: 2000', 'received packets: 2000']);
     expect(exitCode).toBe(0);
-    const addresses = events.map((event) => (event.step === 'acknowledged' ? event.address : undefined));
+    const addresses = events.all.map((event) => (event.step === 'acknowledged' ? event.address : undefined));
     expect(new Set(addresses.filter((address) => address !== undefined)).size).toBe(2000);
   });
 });
@@ -226,7 +207,7 @@ describeWith({ programs: ['ip', 'dhcrelay', 'dhclient'], root: true }, 'dhcrelay
       const { script, record } = await scriptThatRecords();
       const files = ['-lf', join(folder, 'leases'), '-pf', join(folder, 'pid'), '-cf', '/dev/null', '-sf', script];
       await cable.client.run('dhclient', ['-6', '-1', ...files, 'eth0']);
-      const [event] = await heard('acknowledged');
+      const [event] = await events.heard('acknowledged');
       expect(event).toMatchObject({ mac: cable.client.mac, address: expect.stringMatching(/^fd00:2::1:/) });
       expect(event).toMatchObject({ relay: expect.stringMatching(/^f[de][08]0::/) });
       expect(await readFile(record, 'utf8')).toMatch(/new_ip6_address=fd00:2::1:/);
