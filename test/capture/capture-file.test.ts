@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { mkdtemp, open, rm } from 'node:fs/promises';
+import { mkdtemp, open, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -17,11 +17,12 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-it('what came in just before the end is in the file', async () => {
+it('what came in just before the end is in the file, which nobody else may read', async () => {
   const path = join(folder, 'boot.pcapng');
   const file = new CaptureFile(path, header, (error) => expect.unreachable(String(error)));
   file.add(packet);
   file.close(2n, 1, 0);
+  expect(((await stat(path)).mode & 0o777).toString(8)).toBe('600');
   await using source = { ...(await openFile(path)), [Symbol.asyncDispose]: () => source.close() };
   expect(await Array.fromAsync(readCapture(source, path))).toMatchObject([{ timeNs: 1n, sizeBytes: 60 }]);
 });
