@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { bootwright, launch, makeFolders, type Serving, serve } from '../support/bootwright.ts';
 import type { Netns } from '../support/netns.ts';
 import { otherDhcpServers } from '../support/other-dhcp-servers.ts';
@@ -13,6 +13,9 @@ import { createWires, type Wires } from '../support/wires.ts';
 import { slowMachine } from './slow-machine.ts';
 
 // Our proxy on one wire with a DHCP server of somebody else's, from which the addresses come.
+
+// Firmware collects offers for four seconds, and a server looks around for as long before it answers.
+vi.setConfig({ testTimeout: 60_000 });
 
 const run = promisify(execFile);
 const program = join(import.meta.dirname, '../../bin/bootwright.js');
