@@ -48,11 +48,14 @@ function arpProbe(settings: Settings, log: Logger): ArpProbe | undefined {
 function announce({ interfaces, relayed }: NetworkPlan, settings: Settings, log: Logger): void {
   const { port } = settings.dhcp;
   const at = port === 67 ? '' : `, port ${port}`;
-  const off = new Set(settings.networks.flatMap(({ interface: name, dhcp }) => (dhcp?.mode === 'off' ? name : [])));
-  for (const [index, { interface: name, dhcp }] of interfaces.entries()) {
+  // A network is named by its interface, by our address there, or by both.
+  const off = new Set(
+    settings.networks.flatMap(({ interface: name, address, dhcp }) => (dhcp?.mode === 'off' ? [name, address] : [])),
+  );
+  for (const [index, { interface: name, address, dhcp }] of interfaces.entries()) {
     if (dhcp !== undefined) {
       log.info({ interface: name, mode: dhcp.mode, port }, `DHCP on ${name}${at}: ${describe(dhcp)}`);
-    } else if (off.has(name) || (index === 0 && settings.dhcp.mode === 'off')) {
+    } else if (off.has(name) || off.has(address) || (index === 0 && settings.dhcp.mode === 'off')) {
       log.info({ interface: name, mode: 'off' }, `DHCP is off on ${name}`);
     } else {
       log.warn(
