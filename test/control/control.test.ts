@@ -233,6 +233,17 @@ describe('to reserve an address', () => {
     await control.reserve({ machine: two, address: '10.0.0.50' });
   });
 
+  it('in the place of an earlier one that cannot be kept leaves that one in force', async () => {
+    const { control, kept, told } = makeOffice();
+    await control.reserve({ machine: one, address: '10.0.0.50' });
+    told.length = 0;
+    kept.isFull = true;
+    const named = { machine: one, address: '10.0.0.50', hostName: 'new-name' };
+    await expect(control.reserve(named)).rejects.toThrow('the disk is full');
+    expect(told).toEqual(['unreserved', 'reserved', 'unreserved', 'reserved'].map((word) => `${word} 10.0.0.50`));
+    expect(await control.reservations()).toMatchObject([{ machine: one, address: '10.0.0.50' }]);
+  });
+
   it('two at the same moment: one has it', async () => {
     const { control, kept } = makeOffice();
     const outcomes = await Promise.allSettled(
