@@ -11,7 +11,7 @@ import { readRanges } from './ranges.ts';
 import type { Settings } from './settings.ts';
 
 /** An IPv4 network that this computer is in. */
-export interface Standpoint {
+interface Standpoint {
   readonly interface: string;
   /** Lower case, with colons. */
   readonly mac: string;
