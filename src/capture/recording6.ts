@@ -27,6 +27,8 @@ interface RecordedAddress {
 
 /** More than fit into any recording that a person looks at; the rest is not compared. */
 const mostReplies = 100_000;
+/** Each is a range of its own in a replay; those beyond get no address there. */
+const mostAddresses = 256;
 /** EDK2 asks again after 1, 2, 4 and 8 s (PxeBcDhcp6.c, Retransmission). */
 const patienceNs = 20_000_000_000n;
 
@@ -90,7 +92,7 @@ export class Recording6 {
   #note({ options }: Message, address: string): void {
     const client = attempt6(options, 'clientId');
     const iaid = attempt6(options, 'association')?.iaid;
-    if (client === undefined || iaid === undefined) return;
+    if (client === undefined || iaid === undefined || this.#addresses.size >= mostAddresses) return;
     this.#addresses.set(address, { address, duid: Buffer.from(client).toString('hex'), iaid });
   }
 }
