@@ -80,7 +80,7 @@ export async function startBootwright(settings: Settings, log: Logger): Promise<
     { settings, addresses, resolve, report: state.report, clock, log, activeRelease },
     starting,
   );
-  state.whenStarted((isOfMachine) => files.forget(isOfMachine));
+  state.whenStarted((addresses) => files.forget(addresses));
   const serving = { settings, plan, store, state, clock, log };
   const [dhcp, dhcp6] = await Promise.all([serveDhcp(serving, starting), serveDhcp6(serving, starting)]);
   await serveControl({ layout, plan, store, dhcp, dhcp6, clock, log }, starting);

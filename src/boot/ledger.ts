@@ -90,6 +90,11 @@ export class BootLedger {
     return this.#byAddress.get(address);
   }
 
+  /** Where that machine is, as far as is known. */
+  addressesOf(mac: string): readonly string[] {
+    return this.#byMac.get(mac)?.addresses ?? [];
+  }
+
   /** What changed since the last time, the latest of each machine. */
   takeUnsaved(): readonly PinnedBoot[] {
     const boots = [...this.#unsaved.values()];

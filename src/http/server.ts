@@ -15,11 +15,11 @@ export interface HttpServerOptions extends BootFilesOptions {
 export interface HttpServer {
   readonly port: number;
   /**
-   * Resets what is still open to machines at such addresses, which have been switched off since. GRUB numbers its ports
+   * Resets what is still open to a machine at these addresses, which has been switched off since. GRUB numbers its ports
    * from 21550 in each boot, and does not get through where the same port is still open here (net/tcp.c): it takes the
    * acknowledgement of the old connection for that of its SYN, and ends in "connection timeout".
    */
-  forget(isGone: (address: string) => boolean): void;
+  forget(addresses: readonly string[]): void;
   /** Takes no new connection; answers under way may end within `graceMs` milliseconds. */
   close(graceMs: number): Promise<void>;
 }
@@ -58,6 +58,21 @@ function refuseConnection(error: Error & { code?: string }, socket: Socket): voi
   socket.end(`HTTP/1.1 400 Bad Request\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`);
 }
 
+/** By the address of the other end: in a storm there are thousands, and each machine that asks for an address looks. */
+function openConnections({ server }: FastifyInstance): ReadonlyMap<string, ReadonlySet<Socket>> {
+  const open = new Map<string, Set<Socket>>();
+  server.on('connection', (socket) => {
+    const address = plainAddress(socket.remoteAddress);
+    const there = open.get(address) ?? new Set();
+    open.set(address, there.add(socket));
+    socket.once('close', () => {
+      there.delete(socket);
+      if (there.size === 0 && open.get(address) === there) open.delete(address);
+    });
+  });
+  return open;
+}
+
 /**
  * Starts the HTTP server. Throws TCP_PORT_IN_USE, TCP_PORT_FORBIDDEN or TCP_ADDRESS_NOT_HERE.
  */
@@ -82,13 +97,9 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   });
   server.get('/healthz', () => ({ status: 'ok', ...options.health() }));
   serveBootFiles(server, options);
-  const open = new Set<Socket>();
-  server.server.on('connection', (socket) => {
-    open.add(socket);
-    socket.once('close', () => open.delete(socket));
-  });
-  const forget: HttpServer['forget'] = (isGone) => {
-    for (const socket of open) if (isGone(plainAddress(socket.remoteAddress))) socket.resetAndDestroy();
+  const open = openConnections(server);
+  const forget: HttpServer['forget'] = (addresses) => {
+    for (const address of addresses) for (const socket of open.get(address) ?? []) socket.resetAndDestroy();
   };
   try {
     await server.listen({ host: options.address, port: options.port });

@@ -27,8 +27,8 @@ export interface BootState {
   readonly bootFor: (request: BootRequest) => BootAnswer | NoBoot;
   readonly shapeFor: ShapeBook['shapeFor'];
   readonly report: Report;
-  /** Calls back when the firmware of a machine asks, with whether an address is that machine's: nothing runs on it now. */
-  whenStarted(listener: (isOfMachine: (address: string) => boolean) => void): void;
+  /** Calls back when the firmware of a machine asks, with the addresses that it has or had: nothing else runs on it now. */
+  whenStarted(listener: (addresses: readonly string[]) => void): void;
   /** Makes leases safe, with all that was decided for boots since, in one transaction. */
   readonly commit: (leases: Pick<Batch, 'leases' | 'leases6'>) => Promise<void>;
 }
@@ -49,7 +49,7 @@ export async function openBootState(options: BootStateOptions): Promise<BootStat
   const ledger = new BootLedger(await loadBoots(store));
   const shapes = new ShapeBook(await loadShapes(store));
   const tell = reportTo(log, (address) => ledger.machineAt(address));
-  const listeners: ((isOfMachine: (address: string) => boolean) => void)[] = [];
+  const listeners: ((addresses: readonly string[]) => void)[] = [];
 
   return {
     ledger,
@@ -60,8 +60,8 @@ export async function openBootState(options: BootStateOptions): Promise<BootStat
       tell(event);
       const started = starting(event);
       if (started !== undefined) {
-        const isOfMachine = (at: string) => at === started.address || ledger.machineAt(at) === started.mac;
-        for (const listener of listeners) listener(isOfMachine);
+        const addresses = [started.address, ...ledger.addressesOf(started.mac)];
+        for (const listener of listeners) listener(addresses);
       }
       const address = fetching(event);
       const mac = address === undefined ? undefined : ledger.machineAt(address);

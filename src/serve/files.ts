@@ -27,7 +27,7 @@ export interface FileServersOptions {
 
 export interface FileServers {
   /** Ends what is open to machines at such addresses, which have been started anew. */
-  forget(isGone: (address: string) => boolean): void;
+  forget(addresses: readonly string[]): void;
 }
 
 /**
@@ -72,8 +72,8 @@ export async function serveFiles(options: FileServersOptions, started: AsyncDisp
     log.info({ address, port: tftp.local.port }, `TFTP on ${shown}:${tftp.local.port}`);
   }
   return {
-    forget(isGone) {
-      for (const web of webs) web.forget(isGone);
+    forget(addresses) {
+      for (const web of webs) web.forget(addresses);
     },
   };
 }
