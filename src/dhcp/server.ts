@@ -23,7 +23,10 @@ export interface DhcpServerOptions extends Pick<Exchange, 'bootFor' | 'shapeFor'
   readonly reservations?: readonly Reservation[];
   /** What was committed before: the last lease of each address. Those that fit into no network stay where they are. */
   readonly leases: readonly Lease[];
-  /** Resolves once these leases are safe, all of them, each over the earlier one of its address; rejects if none is. */
+  /**
+   * Resolves once these leases are safe, all of them, each over the earlier one of its address; rejects if none is. It is
+   * called again before that, and what came first must be written first.
+   */
   readonly commit: (leases: readonly Lease[]) => Promise<void>;
   /** Must not throw. */
   readonly report: Report;

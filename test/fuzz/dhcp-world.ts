@@ -69,6 +69,7 @@ class DhcpWorld implements World {
   #nowMs = 1_700_000_000_000;
   #elapsedMs = 0;
   #underWay = 0;
+  #lastSave: Promise<void> = Promise.resolve();
   #server: DhcpServer | undefined;
 
   constructor(random: Random, seeds: Seeds) {
@@ -89,7 +90,12 @@ class DhcpWorld implements World {
       listeners: [{ interface: 'eth0', network: eth0 }, { interface: 'eth1', network: eth1 }, { interface: 'eth2' }],
       relayed,
       leases: [...this.#disk.values()],
-      commit: (leases) => this.#working(() => this.#save(leases)),
+      commit: (leases) => {
+        // As store/commit.ts does: what came first is written first.
+        const saved = this.#lastSave.then(() => this.#working(() => this.#save(leases)));
+        this.#lastSave = saved.catch(() => {});
+        return saved;
+      },
       report: this.#report,
       ...this.#boots,
       probe: (_, address) =>
