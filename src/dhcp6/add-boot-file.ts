@@ -61,12 +61,16 @@ function bootOf({ request, network }: Exchange): number {
   return association?.iaid ?? request.transaction;
 }
 
+/** Firmware's own has 38 bytes; a message may have one of 64 KiB, which is nobody's to be sent back. */
+const longestVendorClass = 255;
+
 /** As it came. */
 function vendorClassOf({ request }: Exchange, { vendorClass }: FirmwareSeen): Draft['options'] {
   const { code } = optionTable.vendorClass;
   const text = Buffer.from(vendorClass, 'latin1');
   return request.options
-    .filter((option) => option.code === code && Buffer.from(option.bytes).includes(text))
+    .filter(({ code: own, bytes }) => own === code && bytes.length <= longestVendorClass)
+    .filter(({ bytes }) => Buffer.from(bytes).includes(text))
     .slice(0, 1);
 }
 

@@ -80,6 +80,15 @@ describe('the boot file', () => {
     expect(answer.options.at(-1)?.code).toBe(optionTable.serverId.code);
   });
 
+  it('of whoever sends a vendor class of 50 KiB comes without it: our answers are no larger than what firmware takes', () => {
+    const { hear } = counter({ bootFor: () => ({ releaseId: 'r1', bootFile: 'loaders/grubx64.efi', by: 'http' }) });
+    const classes = [`HTTPClient:Arch:00016:UNDI:003000${'x'.repeat(50_000)}`];
+    const huge = options({ architectures: [16], vendorClass: { enterprise: 343, classes } });
+    const answer = hear(message('solicit', id, wants(1), huge));
+    expect(readOption(answer.options, 'bootFileUrl')).toBe('http://[fd00::1]:8080/loaders/grubx64.efi');
+    expect(readOption(answer.options, 'vendorClass')).toBeUndefined();
+  });
+
   it.each([
     ['http://boot.example.net/x.efi', 'tftp', 'http://boot.example.net/x.efi'],
     ['releases/a b/x.efi', 'tftp', 'tftp://[fd00::1]/releases/a%20b/x.efi'],
