@@ -39,21 +39,22 @@ const inputsOfEpisode = 4000;
 const largestBatch = 16;
 /** More than a server keeps for later. */
 const floodSize = 5000;
-/**
- * CPU time of this thread for one batch, and in a flood for each message of it besides: what loops takes more. Less would
- * be a measurement, in which a compiler and a garbage collector of a busy machine have their part.
- */
-const mostMs = { batch: 1000, each: 2 };
+/** CPU time of this thread for one batch, and in a flood for each message of it besides. */
+const mostMs = { batch: 50, each: 0.5 };
 /** What an episode may leave on the heap while its world is there: small pools, and bounded books of boots. */
 const mostHeapBytes = 24 * 2 ** 20;
 const mostFindings = 10;
+
+class Slow extends Finding {}
 
 /** Episodes of a few thousand messages each, every one with a server of its own and the seed that follows. */
 export async function fuzz({ seed, untilMs, onEpisode }: FuzzOptions): Promise<FuzzResult> {
   const seeds = await loadSeeds();
   const sum = { episodes: 0, inputs: 0, answers: 0, slowestMs: 0, findings: [] as Found[] };
   while (performance.now() < untilMs && sum.findings.length < mostFindings) {
-    const episode = await runEpisode(seed + sum.episodes, seeds, untilMs);
+    let episode = await runEpisode(seed + sum.episodes, seeds, untilMs);
+    // A slow answer is slow again; a compiler or a garbage collector that came between is not.
+    if (episode.isSlow) episode = await runEpisode(seed + sum.episodes, seeds, untilMs);
     sum.episodes += 1;
     sum.inputs += episode.inputs;
     sum.answers += episode.answers;
@@ -73,6 +74,7 @@ async function runEpisode(seed: number, seeds: Seeds, untilMs: number) {
   let inputs = 0;
   let slowestMs = 0;
   let what: string | undefined;
+  let isSlow = false;
   try {
     while (inputs < inputsOfEpisode && performance.now() < untilMs) {
       const size = random.once(1500) ? floodSize : 1 + random.int(largestBatch);
@@ -95,6 +97,7 @@ async function runEpisode(seed: number, seeds: Seeds, untilMs: number) {
     }
     if (grownBytes > mostHeapBytes) throw new Finding(`the heap has grown by ${grownBytes} bytes`);
   } catch (error) {
+    isSlow = error instanceof Slow;
     what = error instanceof Finding ? error.message : `thrown past the shell: ${(error as Error).stack}`;
   }
   await world.close();
@@ -102,7 +105,7 @@ async function runEpisode(seed: number, seeds: Seeds, untilMs: number) {
     return `${name} port ${port} from ${from.address} port ${from.port}: ${Buffer.from(bytes).toString('hex')}`;
   });
   const found = what === undefined ? undefined : { seed, kind, what, last: shown };
-  return { inputs, answers: world.answers, slowestMs, found };
+  return { inputs, answers: world.answers, slowestMs, found, isSlow };
 }
 
 /** How long all of them took together, in milliseconds of CPU time. */
@@ -113,6 +116,6 @@ async function take(world: World, batch: readonly Input[]): Promise<number> {
   const { user, system } = process.threadCpuUsage(before);
   const tookMs = (user + system) / 1000;
   if (tookMs > mostMs.batch + mostMs.each * (batch.length > largestBatch ? batch.length : 0))
-    throw new Finding(`${batch.length} messages took ${tookMs} ms`);
+    throw new Slow(`${batch.length} messages took ${tookMs} ms`);
   return tookMs;
 }
