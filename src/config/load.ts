@@ -7,7 +7,8 @@ import { environmentName, type FlagKey, flagTable } from './flags.ts';
 import { schemaAt } from './keys.ts';
 import type { Settings } from './settings.ts';
 
-const folders = ['root', 'images'] as const;
+/** Settings that are paths. */
+const paths = ['root', 'images', 'https.certificate', 'https.key'] as const;
 
 function setDeep(settings: Loose, key: string, value: unknown): void {
   const path = key.split('.');
@@ -25,10 +26,22 @@ function convert(key: FlagKey, text: string): unknown {
   switch (schemaAt(key.split('.'))?.type) {
     case 'integer':
       return /^\d+$/.test(text) ? Number(text) : text;
+    case 'boolean':
+      return ({ true: true, false: false } as Readonly<Record<string, boolean>>)[text] ?? text;
     case 'array':
       return text.split(',').map((part) => part.trim());
     default:
       return text;
+  }
+}
+
+/** Makes every path absolute that is relative to `folder`. */
+function fromFolder(settings: Loose, folder: string): void {
+  for (const key of paths) {
+    const path = key.split('.');
+    const last = path.pop() as string;
+    const place = path.reduce<Loose | undefined>((inner, part) => inner?.[part] as Loose | undefined, settings);
+    if (typeof place?.[last] === 'string') place[last] = resolve(folder, place[last]);
   }
 }
 
@@ -61,9 +74,7 @@ function readConfigured(path: string | undefined): Configured {
   }
   const where = (key: string) => `${path}, line ${lineOf(key)}`;
   checkSettings(settings, where);
-  for (const key of folders) {
-    if (typeof settings[key] === 'string') settings[key] = resolve(dirname(path), settings[key]);
-  }
+  fromFolder(settings, dirname(path));
   return { settings, where };
 }
 
@@ -92,5 +103,6 @@ export function loadSettings(
     }
   }
   const whole = checkSettings(settings, (key) => sources.get(key.replace(/\.\d+$/, '')) ?? where(key));
-  return deepFreeze({ ...whole, root: resolve(whole.root), images: resolve(whole.images) });
+  fromFolder(whole, '.');
+  return deepFreeze(whole);
 }

@@ -1,4 +1,4 @@
-import Type, { type Static, type TSchema } from 'typebox';
+import Type, { type Static } from 'typebox';
 import { firmwareSettings } from './firmware-settings.ts';
 import {
   addresses4,
@@ -10,13 +10,7 @@ import {
   leaseTime,
   networkSchema,
 } from './network-settings.ts';
-
-const port = (description: string, standard: number, maximum = 65_535) =>
-  Type.Integer({ minimum: 1, maximum, default: standard, description });
-
-function section<Properties extends Record<string, TSchema>>(properties: Properties) {
-  return Type.Object(properties, { additionalProperties: false, default: {} });
-}
+import { httpSettings, httpsSettings, port, section, tftpSettings } from './serving-settings.ts';
 
 /**
  * Every setting of `bootwright serve`: its type, its bounds, its default, and in `description` what a good value looks
@@ -44,19 +38,9 @@ export const settingsSchema = section({
   dhcp6: section({ ...dhcp6OfNetwork, leaseSeconds: leaseTime(3600), dns: addresses6([]), ntp: addresses6([]) }),
   networks: Type.Array(networkSchema, { default: [], description: 'a list of networks' }),
   firmware: firmwareSettings,
-  tftp: section({
-    port: port('a port from 1 to 65535 (firmware only knows 69)', 69),
-    maxTransfers: Type.Integer({ minimum: 1, maximum: 65_535, default: 1024, description: 'a number from 1 to 65535' }),
-  }),
-  http: section({
-    port: port('a port from 1 to 65535', 80),
-    cacheMiB: Type.Integer({
-      minimum: 1,
-      maximum: 1_048_576,
-      default: 128,
-      description: 'a number of MiB from 1 to 1048576',
-    }),
-  }),
+  tftp: tftpSettings,
+  http: httpSettings,
+  https: httpsSettings,
   build: section({
     kernelArguments: Type.Array(Type.String({ minLength: 1, description: 'a kernel argument' }), {
       default: [],

@@ -37,8 +37,9 @@ describe('without a file', () => {
       dhcp6: { leaseSeconds: 3600, dns: [], ntp: [] },
       networks: [],
       firmware: {},
-      tftp: { port: 69, maxTransfers: 1024 },
-      http: { port: 80, cacheMiB: 128 },
+      tftp: { port: 69, maxTransfers: 1024, maxPerMachine: 16, singlePort: false },
+      http: { port: 80, cacheMiB: 128, maxTransfers: 64, maxPerMachine: 8 },
+      https: { port: 443 },
       build: { kernelArguments: [] },
       log: { format: 'auto', level: 'info' },
       stopSeconds: 30,
@@ -73,6 +74,14 @@ describe('what comes from where', () => {
     expect(settings.root).toBe(join(folder, 'served'));
     expect(settings.images).toBe(resolve('mine'));
     expect(load('images: /srv/isos\n').images).toBe('/srv/isos');
+    const { https } = load('https: { certificate: tls/a.pem }\n', {}, { 'https.key': 'a.key' });
+    expect(https).toEqual({ port: 443, certificate: join(folder, 'tls/a.pem'), key: resolve('a.key') });
+  });
+
+  it('true and false are understood in a variable, and nothing else in their place', () => {
+    expect(load('', { BOOTWRIGHT_TFTP_SINGLEPORT: 'true' }).tftp.singlePort).toBe(true);
+    expect(load('tftp: { singlePort: true }', {}, { 'tftp.singlePort': 'false' }).tftp.singlePort).toBe(false);
+    expect(complaint(() => load('', { BOOTWRIGHT_TFTP_SINGLEPORT: 'yes' }))).toContain('BOOTWRIGHT_TFTP_SINGLEPORT');
   });
 
   it('a section of which every line is commented out is as good as none', () => {
