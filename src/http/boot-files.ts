@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { BootFile, ResolveBootFile } from '../boot/files.ts';
 import type { Report } from '../boot/timeline.ts';
 import type { Clock } from '../platform/clock.ts';
+import type { Admission } from './admission.ts';
 import { answerFor } from './answer.ts';
 import type { BlockCache } from './block-cache.ts';
 import { type Outcome, sendBody } from './body.ts';
@@ -15,6 +16,8 @@ export interface BootFilesOptions {
   readonly clock: Clock;
   /** What is kept of the files in memory; several servers may share one. */
   readonly cache: BlockCache;
+  /** Who is sent how much, and when; several servers share one. Absent: nobody waits. */
+  readonly admission?: Admission;
 }
 
 /** An IPv4 address as such, also where the socket speaks IPv6; empty where the other end is gone already. */
