@@ -20,8 +20,10 @@ export interface TftpServerOptions {
   readonly interface?: string;
   readonly resolve: ResolveBootFile;
   readonly report: Report;
-  /** Default 1000. */
+  /** Default 1024. */
   readonly maxTransfers?: number;
+  /** Transfers at once of one address; default 16. */
+  readonly maxPerMachine?: number;
   /** Default 1500: Ethernet. No block is larger than this less 32 bytes of headers. */
   readonly mtuBytes?: number;
   /** Default 64. */
@@ -36,6 +38,12 @@ export interface TftpServer {
 
 type ReadRequest = Extract<Packet, { path: string }>;
 
+/** What has become of a request that was admitted. */
+interface Running {
+  delivery: Delivery | undefined;
+  dropped: boolean;
+}
+
 interface Refusal {
   readonly errorCode: number;
   readonly reason: string;
@@ -44,6 +52,8 @@ interface Refusal {
 /** A transfer holds two such buffers; with many at once they are smaller, so that 1000 stay below 200 MiB. */
 const readAheadBytes = { few: 256 * 1024, many: 64 * 1024 } as const;
 const fewTransfers = 128;
+/** Requests that may wait for a place. */
+const queueRequests = 1024;
 
 /**
  * A read-only TFTP server (RFC 1350, 2347, 2348, 2349, 7440). A request in netascii is served as octets: what
@@ -68,7 +78,12 @@ class Server implements TftpServer {
   constructor(options: TftpServerOptions) {
     this.#options = options;
     this.#limits = { mtuBytes: options.mtuBytes ?? 1500, maxWindowBlocks: options.maxWindowBlocks ?? 64 };
-    this.#roster = new Roster(options.maxTransfers ?? 1000);
+    this.#roster = new Roster({
+      maxTransfers: options.maxTransfers ?? 1024,
+      maxPerMachine: options.maxPerMachine ?? 16,
+      queue: queueRequests,
+      clock: options.clock,
+    });
   }
 
   get local(): Endpoint {
@@ -113,40 +128,49 @@ class Server implements TftpServer {
       this.#refuse(from, asked.errorCode, asked.reason);
       return;
     }
-    this.#serve(asked, from).catch((error: unknown) => {
-      this.#refuse(from, errorCodes.other, 'the server failed');
-      this.#reportServed(asked, from, { outcome: 'failed', sentBytes: 0, detail: reasonOf(error) });
-    });
+    this.#admit(asked, from);
   }
 
-  async #serve(request: ReadRequest, client: Endpoint): Promise<void> {
-    const startedMs = this.#options.clock.elapsedMs();
-    let delivery: Delivery | undefined;
-    let dropped = false;
+  /** Serves the request as soon as its turn has come. */
+  #admit(request: ReadRequest, client: Endpoint): void {
+    const running: Running = { delivery: undefined, dropped: false };
+    const fail = (detail: string) => this.#reportServed(request, client, { outcome: 'failed', sentBytes: 0, detail });
     const place: Place = {
       client,
       heard: false,
+      begin: () => {
+        this.#serve(request, place, running).catch((error: unknown) => {
+          this.#refuse(client, errorCodes.other, 'the server failed');
+          fail(reasonOf(error));
+        });
+      },
       drop: (reason, quietly) => {
-        dropped = true;
-        delivery?.abort('aborted', reason, quietly);
+        running.dropped = true;
+        if (running.delivery !== undefined) return running.delivery.abort('aborted', reason, quietly);
+        if (quietly) return;
+        this.#refuse(client, errorCodes.other, reason);
+        fail(reason);
       },
     };
-    if (!this.#roster.admit(place)) {
-      // No answer: the client asks again in some seconds, where an ERROR would end its boot.
-      const detail = `all ${this.#roster.size} transfers are taken`;
-      this.#reportServed(request, client, { outcome: 'failed', sentBytes: 0, detail });
-      return;
-    }
+    if (this.#roster.admit(place) !== 'refused') return;
+    this.#refuse(client, errorCodes.other, 'too busy, ask again');
+    fail(`all ${this.#roster.size} transfers are taken, and too many wait`);
+  }
+
+  async #serve(request: ReadRequest, place: Place, running: Running): Promise<void> {
+    const startedMs = this.#options.clock.elapsedMs();
+    const { client } = place;
     try {
       const source = await this.#find(request, client);
       if (source === undefined) return this.#roster.leave(place);
       const agreement = agree(request.options, source.sizeBytes, this.#limits);
-      const socket = await this.#openSocket(0, (bytes, from) => delivery?.hear(bytes, from)).catch(async (error) => {
+      const hear = (bytes: Uint8Array, from: Endpoint) => running.delivery?.hear(bytes, from);
+      const socket = await this.#openSocket(0, hear).catch(async (error) => {
         await source.close();
         throw error;
       });
-      if (dropped) return void (await Promise.all([socket.close(), source.close()]));
-      delivery = new Delivery({
+      if (running.dropped) return void (await Promise.all([socket.close(), source.close()]));
+      running.delivery = new Delivery({
         clock: this.#options.clock,
         socket,
         client,
@@ -163,7 +187,8 @@ class Server implements TftpServer {
           this.#reportServed(request, client, result, source.sizeBytes, this.#options.clock.elapsedMs() - startedMs);
         },
       });
-      delivery.start();
+      running.delivery.start();
+      this.#roster.offered(place);
     } catch (error) {
       this.#roster.leave(place);
       throw error;
