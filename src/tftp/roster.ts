@@ -16,7 +16,7 @@ export interface Place {
   readonly drop: (reason: string, quietly: boolean) => void;
 }
 
-export interface RosterOptions {
+interface RosterOptions {
   readonly maxTransfers: number;
   /** Transfers at once of one address. */
   readonly maxPerMachine: number;
