@@ -5,8 +5,7 @@ import type { Settings } from '../config/settings.ts';
 import { BlockCache } from '../http/block-cache.ts';
 import { type HttpServer, startHttpServer } from '../http/server.ts';
 import type { Clock } from '../platform/clock.ts';
-import { nodeUdp } from '../platform/udp-node.ts';
-import { startTftpServer } from '../tftp/server.ts';
+import { serveTftp } from './tftp.ts';
 
 /** An address of ours that machines fetch from. */
 export interface FileAddress {
@@ -43,7 +42,7 @@ export async function serveFiles(options: FileServersOptions, started: AsyncDisp
     await Promise.all(stops.map((stop) => stop()));
   });
   const cache = new BlockCache(settings.http.cacheMiB * 1024 * 1024);
-  for (const { address, mtuBytes } of addresses) {
+  for (const { address } of addresses) {
     const shown = address.includes(':') ? `[${address}]` : address;
     const http = await startHttpServer({
       address,
@@ -57,20 +56,8 @@ export async function serveFiles(options: FileServersOptions, started: AsyncDisp
     stops.push(() => http.close(graceMs));
     webs.push(http);
     log.info({ address, port: http.port }, `HTTP on ${shown}:${http.port}`);
-    const tftp = await startTftpServer({
-      udp: nodeUdp,
-      clock,
-      address,
-      port: settings.tftp.port,
-      resolve,
-      report,
-      maxTransfers: settings.tftp.maxTransfers,
-      // Jumbo frames on our side say nothing of the machine's.
-      mtuBytes: Math.min(mtuBytes, 1500),
-    });
-    stops.push(() => tftp.close({ graceMs }));
-    log.info({ address, port: tftp.local.port }, `TFTP on ${shown}:${tftp.local.port}`);
   }
+  stops.push(await serveTftp({ settings, addresses, resolve, report, clock, log }));
   return {
     forget(addresses) {
       for (const web of webs) web.forget(addresses);

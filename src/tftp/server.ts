@@ -24,6 +24,8 @@ export interface TftpServerOptions {
   readonly maxTransfers?: number;
   /** Transfers at once of one address; default 16. */
   readonly maxPerMachine?: number;
+  /** Everything leaves from the port that hears requests: for NAT, and containers that publish one port. */
+  readonly singlePort?: boolean;
   /** Default 1500: Ethernet. No block is larger than this less 32 bytes of headers. */
   readonly mtuBytes?: number;
   /** Default 64. */
