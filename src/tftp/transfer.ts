@@ -2,7 +2,7 @@ import type { BootEvent } from '../boot/timeline.ts';
 import { shownText } from './names.ts';
 import type { Agreement } from './options.ts';
 import { errorCodes, type Options } from './packet.ts';
-import { observe, type Patience, waitMs } from './patience.ts';
+import { doubled, newPatience, observe, type Patience, waitMs } from './patience.ts';
 
 /**
  * One file on its way to one client (RFC 1350, 2347, 2348, 2349, 7440). Blocks are counted from 1 and never wrap;
@@ -20,8 +20,11 @@ export interface Transfer {
   readonly sentBlock: number;
   /** The client has acknowledged something: its address is no forgery, and this is the transfer that it listens to. */
   readonly heard: boolean;
-  /** How often the same was sent again without any progress. */
+  /** The last of those blocks that went out again while the client may have them: ACKs of these tell of no gap. */
+  readonly repeatedBlock: number;
+  /** How often the same was sent again without any progress, and how long that took. */
   readonly retries: number;
+  readonly silentMs: number;
   readonly patience: Patience;
   /** When the window went out; absent where it was sent more than once. */
   readonly sentAtMs?: number;
@@ -33,6 +36,8 @@ export type TransferEvent =
   | { readonly kind: 'acknowledged'; readonly block: number; readonly nowMs: number }
   /** The time of the last `wait` is over. */
   | { readonly kind: 'silence' }
+  /** Another request of the same client has taken the place of this one. */
+  | { readonly kind: 'replaced'; readonly reason: string }
   /** The client sent an ERROR. */
   | { readonly kind: 'refused'; readonly errorCode: number; readonly message: string }
   /** The client sent what has no place here. */
@@ -43,7 +48,7 @@ export type Outcome = Extract<BootEvent, { step: 'served' }>['outcome'];
 export type TransferEffect =
   /** Send an OACK. */
   | { readonly kind: 'offer'; readonly options: Options }
-  /** Send these blocks, in this order, instead of any that are still to be sent. */
+  /** Send these blocks, in this order; instead of any that are still to be sent, unless they follow on those. */
   | { readonly kind: 'send'; readonly firstBlock: number; readonly lastBlock: number }
   /** Start the clock anew. */
   | { readonly kind: 'wait'; readonly delayMs: number }
@@ -52,11 +57,14 @@ export type TransferEffect =
 
 type Stepped = readonly [Transfer, readonly TransferEffect[]];
 
-const maxRetries = 8;
+/** As long as firmware asks for a file; a loader that unpacks or measures one says nothing for some seconds. */
+const longestSilenceMs = 40_000;
+/** Everything was sent, and many clients don't acknowledge the end. */
+const longestSilenceAtTheEndMs = 10_000;
 /** Nobody may be there at all: a forged address costs us little. */
 const maxRetriesUnheard = 5;
-/** Everything was sent, and many clients don't acknowledge the end. */
-const maxRetriesAtTheEnd = 5;
+/** From this try on the blocks that follow are sent too. */
+const lookAheadRetry = 2;
 
 /** A transfer that waits for `started`. */
 export function newTransfer(sizeBytes: number, agreement: Agreement): Transfer {
@@ -69,8 +77,10 @@ export function newTransfer(sizeBytes: number, agreement: Agreement): Transfer {
     acknowledgedBlock: 0,
     sentBlock: 0,
     heard: false,
+    repeatedBlock: 0,
     retries: 0,
-    patience: timeoutMs === undefined ? {} : { fixedMs: timeoutMs },
+    silentMs: 0,
+    patience: newPatience(agreement.windowBlocks, timeoutMs),
   };
 }
 
@@ -90,6 +100,10 @@ export function step(transfer: Transfer, event: TransferEvent): Stepped {
       return acknowledged(transfer, event.block, event.nowMs);
     case 'silence':
       return silence(transfer);
+    case 'replaced':
+      return isAllSent(transfer)
+        ? end({ ...transfer, acknowledgedBlock: transfer.lastBlock }, 'complete', event.reason)
+        : end(transfer, 'aborted', event.reason);
     case 'refused':
       return refused(transfer, event.errorCode, event.message);
     case 'confused': {
@@ -106,45 +120,81 @@ function acknowledged(transfer: Transfer, wireBlock: number, nowMs: number): Ste
   const { acknowledgedBlock, sentBlock, lastBlock } = transfer;
   const progress = (wireBlock - acknowledgedBlock) & 0xffff;
   // Answering a duplicate ACK would double every later packet (RFC 1123 §4.2.3.1); what is further away than the
-  // window is older still. An ACK inside the window tells of a gap: the next window starts there (RFC 7440 §4).
+  // window is older still.
   if (progress === 0 || progress > sentBlock - acknowledgedBlock) return [transfer, []];
   const block = acknowledgedBlock + progress;
   const moved = { ...heardAt(transfer, nowMs), acknowledgedBlock: block };
-  return block === lastBlock ? end(moved, 'complete') : advance(moved, block, nowMs);
+  if (block === lastBlock) return end(moved, 'complete');
+  return block < sentBlock && block <= transfer.repeatedBlock ? slide(moved) : advance(moved, block, nowMs);
 }
 
 function heardAt(transfer: Transfer, nowMs: number): Transfer {
   const { sentAtMs, patience } = transfer;
   const learned = sentAtMs === undefined ? patience : observe(patience, Math.max(nowMs - sentAtMs, 0));
-  return { ...transfer, heard: true, retries: 0, patience: learned };
+  return { ...transfer, heard: true, retries: 0, silentMs: 0, patience: learned };
 }
 
-/** Sends the window that follows `block`. */
+/**
+ * Sends the window that follows `block`. If that lies inside the window that is out, the client tells of a gap, and the
+ * next window starts there (RFC 7440 §4).
+ */
 function advance(transfer: Transfer, block: number, nowMs: number): Stepped {
   const sentBlock = Math.min(block + transfer.agreement.windowBlocks, transfer.lastBlock);
-  const moved: Transfer = { ...transfer, phase: 'sending', sentBlock, sentAtMs: nowMs };
+  const repeatedBlock = block < transfer.sentBlock ? transfer.sentBlock : transfer.repeatedBlock;
+  const moved: Transfer = { ...transfer, phase: 'sending', sentBlock, repeatedBlock, sentAtMs: nowMs };
   return [moved, [{ kind: 'send', firstBlock: block + 1, lastBlock: sentBlock }, wait(moved)]];
+}
+
+/**
+ * An ACK from the midst of blocks that are out for the second time: EDK2 sends one for each that it has already. What
+ * follows is on its way. Taking that for a gap would send every later block twice, until the end.
+ */
+function slide(transfer: Transfer): Stepped {
+  const { acknowledgedBlock, agreement, lastBlock, sentBlock } = transfer;
+  const { sentAtMs: _sentTwice, ...moved } = {
+    ...transfer,
+    sentBlock: Math.max(sentBlock, Math.min(acknowledgedBlock + agreement.windowBlocks, lastBlock)),
+  };
+  const more: TransferEffect = { kind: 'send', firstBlock: sentBlock + 1, lastBlock: moved.sentBlock };
+  return [moved, moved.sentBlock > sentBlock ? [more, wait(moved)] : [wait(moved)]];
 }
 
 function offer(transfer: Transfer): Stepped {
   return [transfer, [{ kind: 'offer', options: transfer.agreement.granted }, wait(transfer)]];
 }
 
-function wait({ patience, retries }: Transfer): TransferEffect {
-  return { kind: 'wait', delayMs: waitMs(patience, retries) };
+function wait({ patience }: Transfer): TransferEffect {
+  return { kind: 'wait', delayMs: waitMs(patience) };
+}
+
+function isAllSent({ heard, sentBlock, lastBlock }: Transfer): boolean {
+  return heard && sentBlock === lastBlock;
 }
 
 function silence(transfer: Transfer): Stepped {
-  const { heard, sentBlock, acknowledgedBlock, lastBlock } = transfer;
-  const atTheEnd = heard && sentBlock === lastBlock;
-  const most = atTheEnd ? maxRetriesAtTheEnd : heard ? maxRetries : maxRetriesUnheard;
-  if (transfer.retries >= most) {
-    if (!atTheEnd) return end(transfer, 'timed-out', heard ? 'the client fell silent' : 'the client never answered');
-    return end({ ...transfer, acknowledgedBlock: lastBlock }, 'complete', 'the end was sent and not acknowledged');
+  const { heard, lastBlock, acknowledgedBlock, patience } = transfer;
+  const retries = transfer.retries + 1;
+  const silentMs = transfer.silentMs + waitMs(patience);
+  if (isAllSent(transfer)) {
+    if (silentMs >= longestSilenceAtTheEndMs) {
+      return end({ ...transfer, acknowledgedBlock: lastBlock }, 'complete', 'the end was sent and not acknowledged');
+    }
+  } else if (heard ? silentMs >= longestSilenceMs : retries > maxRetriesUnheard) {
+    return end(transfer, 'timed-out', heard ? 'the client fell silent' : 'the client never answered');
   }
-  const { sentAtMs: _sentTwice, ...sentAgain } = { ...transfer, retries: transfer.retries + 1 };
+  const { sentAtMs: _sentTwice, ...sentAgain } = { ...transfer, retries, silentMs, patience: doubled(patience) };
   if (transfer.phase === 'offering') return offer(sentAgain);
-  return [sentAgain, [{ kind: 'send', firstBlock: acknowledgedBlock + 1, lastBlock: sentBlock }, wait(sentAgain)]];
+  const sentBlock = heard && retries === lookAheadRetry ? lookAhead(transfer) : transfer.sentBlock;
+  const repeated = { ...sentAgain, sentBlock, repeatedBlock: sentBlock };
+  return [repeated, [{ kind: 'send', firstBlock: acknowledgedBlock + 1, lastBlock: sentBlock }, wait(repeated)]];
+}
+
+/**
+ * One window more than is out. Where an ACK was lost, U-Boot says nothing to what it has already, and GRUB says nothing
+ * to block 65,535 when it wants the next, which has the number 0: only what is new to them makes them go on.
+ */
+function lookAhead({ sentBlock, agreement, lastBlock }: Transfer): number {
+  return Math.min(sentBlock + agreement.windowBlocks, lastBlock);
 }
 
 function refused(transfer: Transfer, errorCode: number, message: string): Stepped {

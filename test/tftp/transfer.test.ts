@@ -102,30 +102,100 @@ describe('blocks', () => {
 });
 
 describe('a client that falls silent', () => {
-  it('gets the window again, ever more slowly, and is given up after a bounded number of tries', () => {
-    let { state, effects } = play(transferOf(10_000), acknowledged(1));
+  /** What is waited for, and the effects of the end. */
+  function silenced(transfer: Transfer, ...events: TransferEvent[]) {
+    let { state, effects } = play(transfer, ...events);
     const waits: number[] = [];
     for (let tries = 0; tries < 100 && state.phase !== 'ended'; tries += 1) {
-      [state, effects] = step(state, silence);
       for (const effect of effects) if (effect.kind === 'wait') waits.push(effect.delayMs);
+      [state, effects] = step(state, silence);
     }
-    expect(waits).toEqual([400, 800, 1600, 3200, 6400, 8000, 8000, 8000]);
+    return { waits, effects };
+  }
+
+  it('gets the window again, ever more slowly, and is given up after a bounded time', () => {
+    const { waits, effects } = silenced(transferOf(10_000), acknowledged(1));
+    expect(waits).toEqual([22, 44, 88, 176, 352, 704, 1408, 2816, 5632, 8000, 8000, 8000, 8000]);
     expect(effects).toEqual([{ kind: 'end', outcome: 'timed-out', detail: 'the client fell silent' }]);
   });
 
-  it('is waited for as long as it asked (RFC 2349)', () => {
-    const { effects } = play(transferOf(10_000, { timeout: '3' }), acknowledged(0), silence);
-    expect(effects).toContainEqual({ kind: 'wait', delayMs: 3000 });
+  it('gets a window of many blocks again no sooner than a slow wire could have brought it', () => {
+    expect(silenced(transferOf(100_000, { windowsize: '64' }), acknowledged(0)).waits[0]).toBe(97);
+  });
+
+  it('is never waited for longer than it asked (RFC 2349), so often that it takes as long', () => {
+    const { waits } = silenced(transferOf(10_000, { timeout: '2' }), acknowledged(0));
+    expect(Math.max(...waits)).toBe(2000);
+    expect(waits.reduce((sum, delayMs) => sum + delayMs)).toBeGreaterThanOrEqual(40_000);
+  });
+
+  it('is waited for longer as long as no round trip can be measured: the path may be slower than it was', () => {
+    const once = play(transferOf(10_000), acknowledged(1), silence, acknowledged(2));
+    expect(once.effects).toContainEqual({ kind: 'wait', delayMs: 44 });
+    const [, effects] = step(once.state, acknowledged(3));
+    expect(effects).toContainEqual({ kind: 'wait', delayMs: 22 });
   });
 
   it('at the end has the file: many never acknowledge the last block', () => {
-    const { effects } = play(transferOf(1000), acknowledged(1), ...Array.from({ length: 6 }, () => silence));
+    const { effects } = silenced(transferOf(1000), acknowledged(1));
     expect(effects).toEqual([expect.objectContaining({ kind: 'end', outcome: 'complete' })]);
   });
 
   it('before it ever answered has nothing, even where one block is all', () => {
-    const { effects } = play(transferOf(10), ...Array.from({ length: 6 }, () => silence));
+    const { waits, effects } = silenced(transferOf(10));
+    expect(waits).toEqual([1000, 2000, 4000, 8000, 8000, 8000]);
     expect(effects).toEqual([expect.objectContaining({ kind: 'end', outcome: 'timed-out' })]);
+  });
+});
+
+describe('where an ACK may have been lost', () => {
+  it('the block goes out again, and the second time with the one that follows', () => {
+    expect(sends(play(transferOf(10_000), acknowledged(1), silence).effects)).toEqual([[2, 2]]);
+    const { state, effects } = play(transferOf(10_000), acknowledged(1), silence, silence);
+    expect(sends(effects)).toEqual([[2, 3]]);
+    expect(sends(step(state, silence)[1])).toEqual([[2, 3]]);
+    expect(sends(step(state, acknowledged(3))[1])).toEqual([[4, 4]]);
+  });
+
+  it('a client that did miss the block acknowledges both, and gets nothing twice', () => {
+    const { state, effects } = play(transferOf(10_000), acknowledged(1), silence, silence, acknowledged(2));
+    expect(sends(effects)).toEqual([]);
+    expect(sends(step(state, acknowledged(3))[1])).toEqual([[4, 4]]);
+  });
+
+  it('a client that never answered gets no more than it asked for', () => {
+    expect(sends(play(transferOf(10_000), silence, silence).effects)).toEqual([[1, 1]]);
+  });
+});
+
+describe('an ACK from the midst of blocks that went out twice', () => {
+  it('moves the window on, and lets nothing go out a third time', () => {
+    const transfer = transferOf(10_000, { windowsize: '4' });
+    // A doubled block 2 looks like a gap; EDK2 then acknowledges every block that it has already.
+    const { state, effects } = play(transfer, acknowledged(0), acknowledged(2), acknowledged(4));
+    expect(sends(effects)).toEqual([[7, 8]]);
+    expect(step(state, acknowledged(4))[1]).toEqual([]);
+    expect(sends(step(state, acknowledged(8))[1])).toEqual([[9, 12]]);
+  });
+
+  it('beyond what went out twice is a gap again', () => {
+    const transfer = transferOf(10_000, { windowsize: '4' });
+    const { effects } = play(transfer, acknowledged(0), acknowledged(2), acknowledged(5));
+    expect(sends(effects)).toEqual([[6, 9]]);
+  });
+});
+
+describe('another request of the same client', () => {
+  const replaced: TransferEvent = { kind: 'replaced', reason: 'the client asked again' };
+
+  it('ends a transfer, quietly', () => {
+    expect(play(transferOf(10_000), acknowledged(1), replaced).effects).toEqual([
+      { kind: 'end', outcome: 'aborted', detail: 'the client asked again' },
+    ]);
+  });
+
+  it('shows that it has the file where only its last ACK is missing', () => {
+    expect(play(transferOf(1000), acknowledged(1), replaced).effects).toMatchObject([{ outcome: 'complete' }]);
   });
 });
 
