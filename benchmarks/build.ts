@@ -1,19 +1,12 @@
-/**
- * How long `bootwright build` takes beside the least that anybody could do with an ISO: copy it and hash it
- * (`cp` and `sha256sum`), by turns in one run. Prints the medians and their ratio; the bound is 2.
- *
- *     node benchmarks/build.ts [ISO] [rounds]
- *
- * Without an ISO it takes the test image, with a live system grown by random bytes to 240 MiB.
- */
 import { randomFillSync } from 'node:crypto';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { formatBytes } from '../src/format.ts';
 import { liveosImage } from '../test/liveos/make.ts';
-import { median, peakBytes, timed } from './measure.ts';
+import type { Say } from './comparison.ts';
+import { inFolder } from './folder.ts';
+import { byTurns, peakBytes, timed } from './measure.ts';
 
 const program = join(import.meta.dirname, '../bin/bootwright.js');
 const wantedBytes = 240 * 1024 * 1024;
@@ -42,42 +35,33 @@ async function grownImage(folder: string): Promise<string> {
   return image;
 }
 
-const folder = await mkdtemp(join(tmpdir(), 'bootwright-bench-'));
-try {
-  const image = process.argv[2] ?? (await grownImage(folder));
-  const rounds = Number(process.argv[3] ?? 7);
+/**
+ * How long `bootwright build` takes beside the least that anybody could do with an ISO, copy it and hash it: the test
+ * image, with a live system grown by random bytes to 240 MiB.
+ */
+export async function measureBuild(say: Say, rounds: number): Promise<void> {
+  await using stack = new AsyncDisposableStack();
+  const folder = await inFolder(stack);
+  const image = await grownImage(folder);
   const copy = join(folder, 'copy.iso');
   const output = join(folder, 'output');
-  const copies: number[] = [];
-  const builds: number[] = [];
   let memoryBytes = 0;
-
-  for (let round = 0; round <= rounds; round++) {
-    const copyMs = await timed(async () => {
-      await execa('sh', ['-c', 'cp "$1" "$2" && sha256sum "$2"', 'sh', image, copy]);
-    });
-    const buildMs = await timed(async () => {
+  const works = {
+    async ours() {
       const child = execa(process.execPath, [program, 'build', image, '--output', output, '--json']);
       const watching = setInterval(() => {
         memoryBytes = Math.max(memoryBytes, peakBytes(child.pid ?? 0));
       }, 10);
-      await child;
-      clearInterval(watching);
-    });
-    await rm(copy);
-    await rm(output, { recursive: true });
-    // The first round only fills the caches.
-    if (round > 0) {
-      copies.push(copyMs);
-      builds.push(buildMs);
-    }
-  }
-
-  const ratio = median(builds) / median(copies);
-  console.log(`image                 ${formatBytes((await stat(image)).size)}, ${rounds} rounds by turns`);
-  console.log(`cp and sha256sum      ${median(copies).toFixed(0)} ms`);
-  console.log(`bootwright build      ${median(builds).toFixed(0)} ms, ${formatBytes(memoryBytes)} of memory at most`);
-  console.log(`ratio                 ${ratio.toFixed(2)} (bound: 2)`);
-} finally {
-  await rm(folder, { recursive: true, force: true });
+      await child.finally(() => clearInterval(watching));
+    },
+    theirs: () => execa('sh', ['-c', 'cp "$1" "$2" && sha256sum "$2"', 'sh', image, copy]),
+  };
+  const { ours, theirs } = await byTurns(['ours', 'theirs'], rounds, async (who) => {
+    const ms = await timed(works[who]);
+    await rm(who === 'ours' ? output : copy, { recursive: true });
+    return { ms };
+  });
+  const peer = 'cp and sha256sum';
+  say({ what: '240 MiB', unit: 'ms', ours: ours.ms, peer, theirs: theirs.ms, bound: { ratioAtMost: 2 } });
+  console.log(`memory of ours at most: ${formatBytes(memoryBytes)}`);
 }

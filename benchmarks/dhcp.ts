@@ -1,12 +1,4 @@
-/**
- * DHCP beside Kea 2.2 with its memfile lease store: perfdhcp as a relay in a network namespace, by turns in one run. How
- * many full exchanges a second go through without drops, what one costs in processor time, and how long 5,000 machines
- * take that are switched on at once. In the end our server is killed, and its leases are compared with what perfdhcp saw.
- *
- *     node benchmarks/dhcp.ts [rounds] [warn|info]
- */
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { rootLayout } from '../src/release/layout.ts';
@@ -14,6 +6,8 @@ import { openStore } from '../src/store/database.ts';
 import { loadLeases } from '../src/store/leases.ts';
 import { createNetns, type NetnsPair } from '../test/support/netns.ts';
 import { avalanche, type Load, steadyLoad } from '../test/support/perfdhcp.ts';
+import type { Say } from './comparison.ts';
+import { inFolder } from './folder.ts';
 import { median, peakBytes, processorMs } from './measure.ts';
 
 const program = join(import.meta.dirname, '../bin/bootwright.js');
@@ -63,14 +57,14 @@ async function start(words: readonly string[], env: Record<string, string>, log:
   throw new Error(`no answer: ${await readFile(log, 'utf8')}`);
 }
 
-async function startOurs(folder: string, level: string): Promise<Peer> {
+async function startOurs(folder: string): Promise<Peer> {
   const settings = {
     interface: 'eth0',
     root: join(folder, 'root'),
     images: join(folder, 'images'),
     // Kea 2.2 looks for no other user of an address either.
     dhcp: { range: `${range.first}-${range.last}`, probe: false, lookSeconds: 0 },
-    log: { format: 'json', level },
+    log: { format: 'json', level: 'warn' },
   };
   await mkdir(settings.images);
   const path = join(folder, 'bootwright.yaml');
@@ -78,7 +72,7 @@ async function startOurs(folder: string, level: string): Promise<Peer> {
   return start([process.execPath, program, 'serve', '--config', path], {}, join(folder, 'ours.log'));
 }
 
-async function startKea(folder: string, level: string): Promise<Peer> {
+async function startKea(folder: string): Promise<Peer> {
   const settings = {
     Dhcp4: {
       // What Kea's manual recommends where all machines are behind relays.
@@ -86,7 +80,7 @@ async function startKea(folder: string, level: string): Promise<Peer> {
       'lease-database': { type: 'memfile', persist: true, name: join(folder, 'kea-leases.csv') },
       'valid-lifetime': 3600,
       subnet4: [{ subnet: '10.99.0.0/16', pools: [{ pool: `${range.first} - ${range.last}` }] }],
-      loggers: [{ name: 'kea-dhcp4', severity: level.toUpperCase(), output_options: [{ output: 'stdout' }] }],
+      loggers: [{ name: 'kea-dhcp4', severity: 'WARN', output_options: [{ output: 'stdout' }] }],
     },
   };
   const path = join(folder, 'kea.json');
@@ -138,52 +132,46 @@ async function compareLeases({ leases, doubled }: Load, state: string): Promise<
   console.log(`killed right after the last ACK: of ${leases.size} leases of the avalanche, none lost, none doubled`);
 }
 
-async function compare(folder: string, rounds: number, level: string): Promise<void> {
-  const kea = await startKea(folder, level);
-  const ours = await startOurs(folder, level);
+/**
+ * DHCP beside Kea with its memfile lease store: perfdhcp as a relay in a network namespace. How many full exchanges a
+ * second go through without drops, what one costs in processor time, and how long 5,000 machines take that are switched
+ * on at once. In the end our server is killed, and its leases are compared with what perfdhcp saw.
+ */
+export async function measureDhcp(say: Say, rounds: number): Promise<void> {
+  await using stack = new AsyncDisposableStack();
+  const folder = await inFolder(stack);
+  const kea = await startKea(folder);
+  stack.defer(() => kea.kill());
+  const ours = await startOurs(folder);
+  stack.defer(() => ours.kill());
   const peers = { ours, kea };
-  const columns: Record<string, Record<Who, number[]>> = {
-    'exchanges a second': { ours: [], kea: [] },
-    'of 16,000 get through': { ours: [], kea: [] },
-    'processor time of one, µs': { ours: [], kea: [] },
-    'avalanche, ms': { ours: [], kea: [] },
-  };
-  const [rates, floods, costs, times] = Object.values(columns);
+  const empty = (): Record<Who, number[]> => ({ ours: [], kea: [] });
+  const [rates, floods, costs, times] = [empty(), empty(), empty(), empty()];
   let last: Load | undefined;
-  try {
-    for (const who of both) await costOfOne(peers[who]);
-    for (let round = 1; round <= rounds; round++) {
-      const best = await highestRates(peers);
-      for (const who of both) {
-        rates?.[who].push(best[who]);
-        const { complete } = await steadyLoad(peers[who].pair.client, through, tooMuch);
-        floods?.[who].push(complete / tooMuch.seconds);
-        costs?.[who].push(await costOfOne(peers[who]));
-      }
-      for (const who of ['kea', 'ours'] as const) {
-        last = await avalanche(peers[who].pair.client, racks);
-        times?.[who].push(last.tookMs);
-      }
+  for (const who of both) await costOfOne(peers[who]);
+  for (let round = 1; round <= rounds; round++) {
+    const best = await highestRates(peers);
+    for (const who of both) {
+      rates[who].push(best[who]);
+      const { complete } = await steadyLoad(peers[who].pair.client, through, tooMuch);
+      floods[who].push(complete / tooMuch.seconds);
+      costs[who].push(await costOfOne(peers[who]));
     }
-    console.log('                              ours       kea   ratio');
-    for (const [what, { ours: our, kea: their }] of Object.entries(columns)) {
-      const ratio = (median(our) / median(their)).toFixed(2);
-      const [one, other] = [median(our).toFixed(0), median(their).toFixed(0)];
-      console.log(`${what.padEnd(26)}${one.padStart(8)}${other.padStart(10)}${ratio.padStart(8)}`);
+    for (const who of ['kea', 'ours'] as const) {
+      last = await avalanche(peers[who].pair.client, racks);
+      times[who].push(last.tookMs);
     }
-    const memory = both.map((who) => Math.round(peakBytes(peers[who].pid) / 1_048_576));
-    console.log(`memory at most, MiB: ${memory.join(' and ')}`);
-  } finally {
-    await ours.kill();
-    await kea.kill();
   }
+  const compare = (what: string, unit: string, { ours: our, kea: their }: Record<Who, number[]>) =>
+    say({ what, unit, ours: median(our), peer: 'Kea', theirs: median(their) });
+  compare('without drops', 'exchanges/s', rates);
+  compare(`of ${fastest} a second get through`, 'exchanges/s', floods);
+  compare('processor', 'µs an exchange', costs);
+  compare(`${racks.clients} machines at once`, 'ms', times);
+  compare('memory at most', 'MiB', {
+    ours: [peakBytes(ours.pid) / 1_048_576],
+    kea: [peakBytes(kea.pid) / 1_048_576],
+  });
+  await ours.kill();
   if (last !== undefined) await compareLeases(last, rootLayout(join(folder, 'root')).state);
-}
-
-const [, , rounds = '3', level = 'warn'] = process.argv;
-const folder = await mkdtemp(join(tmpdir(), 'bootwright-bench-'));
-try {
-  await compare(folder, Number(rounds), level);
-} finally {
-  await rm(folder, { recursive: true, force: true });
 }

@@ -1,138 +1,172 @@
-/**
- * HTTP beside nginx with one worker and sendfile: the same ISO by curl over loopback, by turns in one run, for 1, 4 and
- * 16 clients at once. Once with an ISO that fits into our cache, once with one that does not.
- *
- *     node benchmarks/http.ts [rounds]
- */
-import { randomFillSync } from 'node:crypto';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { execa, type ResultPromise } from 'execa';
-import { formatBytes } from '../src/format.ts';
-import { BlockCache } from '../src/http/block-cache.ts';
-import { startHttpServer } from '../src/http/server.ts';
-import { systemClock } from '../src/platform/clock.ts';
-import { openFile } from '../src/platform/files-node.ts';
-import { median, peakBytes, processorMs, timed } from './measure.ts';
+import { execa } from 'execa';
+import { formatIpv4, parseIpv4 } from '../src/wire/addresses.ts';
+import { forgetPages } from './calls.ts';
+import type { Bound, Say } from './comparison.ts';
+import { inFolder, randomBytes } from './folder.ts';
+import { byTurns, peakBytes, processorMs, timed } from './measure.ts';
+import { makeRoot, type Root, startOurs } from './ours.ts';
+import { startNginx } from './peers.ts';
+import { workerOf } from './program.ts';
 
 const address = '127.0.0.1';
-const ports = { ours: 18_080, nginx: 18_081 };
-const rounds = Number(process.argv[2] ?? 5);
-const sizes = { fits: 96 * 1024 * 1024, larger: 512 * 1024 * 1024 };
+/** The first of those that clients come from; the others are behind it. */
+const source = '127.0.1.1';
+const ports = { http: { ours: 18_080, nginx: 18_081 }, https: { ours: 18_443, nginx: 18_444 } } as const;
+const everybody = ['ours', 'nginx'] as const;
+type Who = (typeof everybody)[number];
 
-/** This program again, as the server alone, so that its processor time is its own. */
-async function serveFolder(folder: string): Promise<void> {
-  await startHttpServer({
-    address,
-    port: ports.ours,
-    clock: systemClock,
-    cache: new BlockCache(128 * 1024 * 1024),
-    report: () => {},
-    health: () => ({ activeRelease: null }),
-    resolve: async (path) => {
-      const name = path.slice(1) as keyof typeof sizes;
-      const open = () => openFile(join(folder, name));
-      return { releaseId: 'benchmark', path, sizeBytes: sizes[name], sha256: name, open };
-    },
+const fileMiB = 512;
+const files = { 'live.iso': fileMiB * 1_048_576, small: 10 * 1024 };
+/** Of our server, in MiB: with all of the file in it, and as it is unless somebody sets it. */
+const caches = { whole: fileMiB + 128, standard: 128 };
+
+/** The process of each that does the work. */
+type Workers = Readonly<Record<Who, number>>;
+
+interface Load {
+  readonly what: string;
+  readonly clients: readonly number[];
+  readonly scheme: keyof typeof ports;
+  /** The kernel forgets the file before each fetch. */
+  readonly fromDisk?: boolean;
+  readonly speed: (clients: number) => Bound | undefined;
+  readonly cost?: Bound;
+}
+
+const atLeast = (ratio: number): Bound => ({ ratioAtLeast: ratio });
+const hot: Load = {
+  what: 'hot',
+  clients: [1, 4, 16, 64],
+  scheme: 'http',
+  speed: (clients) => atLeast(clients === 1 ? 1 : 1.2),
+  cost: { ratioAtMost: 1.25 },
+};
+const cold: readonly Load[] = [
+  { what: 'larger than the cache', clients: [1, 4, 16], scheme: 'http', speed: () => atLeast(0.9) },
+  { what: 'from the disk', clients: [1, 4, 16], scheme: 'http', fromDisk: true, speed: () => atLeast(0.9) },
+];
+const overTls: Load = { what: 'HTTPS, hot', clients: [1, 4], scheme: 'https', speed: () => undefined };
+
+/** A key and a certificate of its own, both in PEM. */
+async function makeCertificate(folder: string) {
+  const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')];
+  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj', '/CN=localhost'];
+  await execa('openssl', ['req', '-x509', '-days', '2', ...kind, '-keyout', key, '-out', certificate]);
+  return { key, certificate };
+}
+
+async function startBoth(folder: string, root: Root, cacheMiB: number, tls: boolean, stack: AsyncDisposableStack) {
+  const pem = tls ? await makeCertificate(folder) : undefined;
+  const settings = {
+    ...{ interface: 'lo', address, tftp: { port: 18_069 } },
+    // wrk has one address for all of its connections.
+    http: { port: ports.http.ours, cacheMiB, maxPerMachine: 64 },
+    ...(pem === undefined ? {} : { https: { port: ports.https.ours, ...pem } }),
+  };
+  const ours = await startOurs(folder, settings, urlOf('ours', tls ? 'https' : 'http', 'small'));
+  stack.defer(() => ours.stop());
+  const https = pem === undefined ? undefined : { port: ports.https.nginx, ...pem };
+  const place = { folder, files: root.files, address, port: ports.http.nginx, path: 'small' };
+  const nginx = await startNginx({ ...place, https });
+  stack.defer(() => nginx.stop());
+  return { ours: ours.pid, nginx: await workerOf(nginx) };
+}
+
+function urlOf(who: Who, scheme: keyof typeof ports, name: keyof typeof files): string {
+  return `${scheme}://${address}:${ports[scheme][who]}/${name}`;
+}
+
+async function fetchAll(url: string, clients: number, bytes: number): Promise<void> {
+  const fetches = Array.from({ length: clients }, (_, place) => {
+    const from = formatIpv4((parseIpv4(source) ?? 0) + place);
+    return execa('curl', ['-sfk', '--interface', from, '--range', `0-${bytes - 1}`, '-o', '/dev/null', url]);
   });
+  await Promise.all(fetches);
 }
 
-function nginxConfig(folder: string): string {
-  return `daemon off; worker_processes 1; pid ${folder}/nginx.pid; error_log stderr;
-    events { worker_connections 1024; }
-    http { access_log off; sendfile on; tcp_nopush on; client_body_temp_path ${folder}/body;
-      server { listen ${address}:${ports.nginx}; root ${folder}; } }`;
+async function forget(path: string): Promise<void> {
+  const file = await open(path, 'r+');
+  await file.sync();
+  forgetPages(file.fd);
+  await file.close();
 }
 
-async function untilAnswering(port: number): Promise<void> {
-  await execa('curl', [
-    '-sf',
-    '-r',
-    '0-0',
-    '--retry',
-    '50',
-    '--retry-delay',
-    '0',
-    '--retry-connrefused',
-    '-o',
-    '/dev/null',
-    `http://${address}:${port}/fits`,
-  ]);
-}
-
-/** The process that does the work: nginx has one for that. */
-async function workerOf(child: ResultPromise): Promise<number> {
-  const { stdout } = await execa('pgrep', ['-P', String(child.pid)], { reject: false });
-  return Number(stdout?.toString().split('\n')[0] || child.pid);
-}
-
-async function compare(folder: string): Promise<void> {
-  const ours = execa(process.execPath, [import.meta.filename, '--serve', folder], { stdout: 'ignore' });
-  const nginx = execa('nginx', ['-c', join(folder, 'nginx.conf'), '-p', folder], { stderr: 'ignore' });
-  for (const child of [ours, nginx]) child.catch(() => {});
-  try {
-    await Promise.all(Object.values(ports).map(untilAnswering));
-    const pids = { ours: ours.pid ?? 0, nginx: await workerOf(nginx) };
-    console.log('file      clients   ours MB/s   nginx MB/s   ratio   processor ms/GB, ours and nginx   ratio');
-    for (const [name, sizeBytes] of Object.entries(sizes)) {
-      for (const clients of [1, 4, 16]) {
-        const speeds: Record<keyof typeof ports, number[]> = { ours: [], nginx: [] };
-        const costs: Record<keyof typeof ports, number[]> = { ours: [], nginx: [] };
-        for (let round = 0; round <= rounds; round++) {
-          for (const who of ['ours', 'nginx'] as const) {
-            const url = `http://${address}:${ports[who]}/${name}`;
-            const before = processorMs(pids[who]);
-            const ms = await timed(() =>
-              Promise.all(Array.from({ length: clients }, () => execa('curl', ['-sf', '-o', '/dev/null', url]))),
-            );
-            if (round === 0) continue;
-            const megabytes = (clients * sizeBytes) / 1e6;
-            speeds[who].push((megabytes / ms) * 1000);
-            costs[who].push(((processorMs(pids[who]) - before) / megabytes) * 1000);
-          }
-        }
-        const [speed, otherSpeed, cost, otherCost] = [speeds.ours, speeds.nginx, costs.ours, costs.nginx].map(
-          median,
-        ) as [number, number, number, number];
-        console.log(
-          [
-            name.padEnd(8),
-            String(clients).padStart(9),
-            speed.toFixed(0).padStart(12),
-            otherSpeed.toFixed(0).padStart(13),
-            (speed / otherSpeed).toFixed(2).padStart(8),
-            `${cost.toFixed(0)} and ${otherCost.toFixed(0)}`.padStart(34),
-            (cost / otherCost).toFixed(2).padStart(8),
-          ].join(''),
-        );
-      }
-    }
-    console.log(`\nmemory of ours, at most: ${formatBytes(peakBytes(pids.ours))}`);
-  } finally {
-    ours.kill();
-    nginx.kill('SIGQUIT');
-    await Promise.allSettled([ours, nginx]);
+async function measureLoad(say: Say, rounds: number, root: Root, workers: Workers, load: Load): Promise<void> {
+  for (const clients of load.clients) {
+    // So many take what one would need half a minute for.
+    const bytes = clients > 16 ? files['live.iso'] / 4 : files['live.iso'];
+    const { ours, nginx } = await byTurns(everybody, rounds, async (who) => {
+      if (load.fromDisk) await forget(join(root.files, 'live.iso'));
+      const before = processorMs(workers[who]);
+      const ms = await timed(() => fetchAll(urlOf(who, load.scheme, 'live.iso'), clients, bytes));
+      const gigabytes = (clients * bytes) / 1e9;
+      return { speed: (gigabytes / ms) * 1e6, cost: (processorMs(workers[who]) - before) / gigabytes };
+    });
+    const what = `${load.what}, ${clients} client${clients === 1 ? '' : 's'}`;
+    const [peer, bound] = ['nginx', load.speed(clients)];
+    say({ what, unit: 'MB/s', ours: ours.speed, peer, theirs: nginx.speed, bound });
+    const cost = { ours: ours.cost, peer, theirs: nginx.cost, bound: load.cost };
+    say({ what: `${what}, processor`, unit: 'ms/GB', ...cost });
   }
 }
 
-const [, , flag, served] = process.argv;
-if (flag === '--serve' && served !== undefined) {
-  await serveFolder(served);
-} else {
-  const folder = await mkdtemp(join(tmpdir(), 'bootwright-bench-'));
-  try {
-    await mkdir(join(folder, 'logs'));
-    await execa('chmod', ['755', folder]);
-    for (const [name, sizeBytes] of Object.entries(sizes)) {
-      const bytes = Buffer.alloc(sizeBytes);
-      for (let start = 0; start < sizeBytes; start += 1 << 24)
-        randomFillSync(bytes, start, Math.min(1 << 24, sizeBytes - start));
-      await writeFile(join(folder, name), bytes);
-    }
-    await writeFile(join(folder, 'nginx.conf'), nginxConfig(folder));
-    await compare(folder);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
+/** Requests for 10 KiB, as of GRUB for a module, on kept connections and each on one of its own. */
+async function measureRequests(say: Say, rounds: number, workers: Workers): Promise<void> {
+  const connections = 16;
+  for (const [how, header] of [
+    ['kept connections', []] as const,
+    ['new connections', ['-H', 'Connection: close']] as const,
+  ]) {
+    const { ours, nginx } = await byTurns(everybody, rounds, async (who) => {
+      const before = processorMs(workers[who]);
+      const words = ['-t', '1', '-c', String(connections), '-d', '2s', ...header, urlOf(who, 'http', 'small')];
+      const { stdout } = await execa('wrk', words);
+      const [, count] = /(\d+) requests in/.exec(stdout) ?? [];
+      const [, rate] = /Requests\/sec: +([\d.]+)/.exec(stdout) ?? [];
+      if (rate === undefined || stdout.includes('Non-2xx')) throw new Error(`wrk says: ${stdout}`);
+      return { rate: Number(rate), cost: ((processorMs(workers[who]) - before) / Number(count)) * 1000 };
+    });
+    const what = `10 KiB on ${connections} ${how}`;
+    say({ what, unit: 'requests/s', ours: ours.rate, peer: 'nginx', theirs: nginx.rate });
+    say({ what: `${what}, processor`, unit: 'µs each', ours: ours.cost, peer: 'nginx', theirs: nginx.cost });
   }
+}
+
+function sayMemory(say: Say, workers: Workers, cacheMiB: number): void {
+  const [ours, theirs] = everybody.map((who) => peakBytes(workers[who]) / 1_048_576) as [number, number];
+  say({ what: `memory at most, with a cache of ${cacheMiB} MiB`, unit: 'MiB', ours, peer: 'nginx', theirs });
+}
+
+async function makeFiles(folder: string): Promise<Root> {
+  const contents = Object.entries(files).map(([name, sizeBytes]) => [name, randomBytes(sizeBytes)]);
+  return makeRoot(folder, Object.fromEntries(contents));
+}
+
+/** HTTP over the loopback beside nginx. */
+export async function measureHttp(say: Say, rounds: number): Promise<void> {
+  await using stack = new AsyncDisposableStack();
+  const folder = await inFolder(stack);
+  const root = await makeFiles(folder);
+  {
+    await using started = new AsyncDisposableStack();
+    const workers = await startBoth(folder, root, caches.whole, false, started);
+    await measureLoad(say, rounds, root, workers, hot);
+    sayMemory(say, workers, caches.whole);
+  }
+  await using started = new AsyncDisposableStack();
+  const workers = await startBoth(folder, root, caches.standard, false, started);
+  for (const load of cold) await measureLoad(say, rounds, root, workers, load);
+  await measureRequests(say, rounds, workers);
+  sayMemory(say, workers, caches.standard);
+}
+
+/** The same over TLS, as both agree on it with curl. */
+export async function measureHttps(say: Say, rounds: number): Promise<void> {
+  await using stack = new AsyncDisposableStack();
+  const folder = await inFolder(stack);
+  const root = await makeFiles(folder);
+  const workers = await startBoth(folder, root, caches.whole, true, stack);
+  await measureLoad(say, rounds, root, workers, overTls);
 }

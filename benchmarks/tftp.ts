@@ -1,108 +1,139 @@
-/**
- * TFTP beside atftpd: one file over loopback with atftp as the client, by turns in one run, in lock-step with blocks as
- * GRUB asks for them and with larger windows.
- *
- *     node benchmarks/tftp.ts [rounds] [MiB]
- */
-import { randomFillSync } from 'node:crypto';
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { systemClock } from '../src/platform/clock.ts';
-import { openFile } from '../src/platform/files-node.ts';
-import { nodeUdp } from '../src/platform/udp-node.ts';
-import { startTftpServer } from '../src/tftp/server.ts';
-import { median, processorMs, timed } from './measure.ts';
+import type { Bound, Say } from './comparison.ts';
+import { inFolder, randomBytes } from './folder.ts';
+import type { LockstepOptions, LockstepResult } from './lockstep.ts';
+import { byTurns, processorMs, timed } from './measure.ts';
+import { makeRoot, startOurs } from './ours.ts';
+import { startAtftpd, startDnsmasq, startHpa } from './peers.ts';
+import type { Program } from './program.ts';
 
-const address = '127.0.0.1';
-const ports = { ours: 16_969, atftpd: 16_970 };
-type Who = keyof typeof ports;
+/** dnsmasq listens at port 69 alone, and so has an address of its own. */
+const places = {
+  ours: { address: '127.0.0.1', port: 16_969 },
+  dnsmasq: { address: '127.0.0.2', port: 69 },
+  'tftpd-hpa': { address: '127.0.0.1', port: 16_971 },
+  atftpd: { address: '127.0.0.1', port: 16_972 },
+} as const;
+type Who = keyof typeof places;
 
-const ways = [
-  { blksize: 1024, window: 1 },
-  { blksize: 1468, window: 1 },
-  { blksize: 1468, window: 16 },
-  { blksize: 1468, window: 64 },
-];
+/** Files of some MiB: what takes a second or two. */
+const files = { 'file-8': 8, 'file-32': 32, 'file-128': 128, small: 1 / 1024 };
 
-/** This program again, as the server alone, so that its processor time is its own. */
-async function serveFile(path: string, sizeBytes: number): Promise<void> {
-  await startTftpServer({
-    udp: nodeUdp,
-    clock: systemClock,
-    address,
-    port: ports.ours,
-    report: () => {},
-    resolve: async () => ({ releaseId: 'benchmark', path, sizeBytes, sha256: '', open: () => openFile(path) }),
-  });
+interface Way {
+  readonly what: string;
+  readonly file: keyof typeof files;
+  readonly blksize: number;
+  readonly window: number;
+  /** Who can do it beside us, and what we are held to beside each. */
+  readonly peers: Partial<Record<Exclude<Who, 'ours'>, Bound | undefined>>;
 }
 
-async function compare(folder: string, sizeBytes: number, rounds: number): Promise<void> {
-  const ours = execa(process.execPath, [import.meta.filename, '--serve', join(folder, 'file'), String(sizeBytes)]);
-  const bind = ['--bind-address', address, '--port', String(ports.atftpd)];
-  const atftpd = execa('atftpd', ['--daemon', '--no-fork', '--user', 'root', '--group', 'root', ...bind, folder]);
-  for (const child of [ours, atftpd]) child.catch(() => {});
-  const pids: Record<Who, number> = { ours: ours.pid ?? 0, atftpd: atftpd.pid ?? 0 };
-  const fetchFrom = (who: Who, { blksize, window }: (typeof ways)[number]) => {
-    const options = ['--option', `blksize ${blksize}`, '--option', `windowsize ${window}`];
-    const copy = join(folder, 'copy');
-    return execa('atftp', [
-      '--get',
-      ...options,
-      '--remote-file',
-      'file',
-      '--local-file',
-      copy,
-      address,
-      String(ports[who]),
-    ]);
+const atLeast = (ratio: number): Bound => ({ ratioAtLeast: ratio });
+/** One client, which is atftp. dnsmasq and tftpd-hpa know no windows. */
+const ways: readonly Way[] = [
+  {
+    what: 'window 1, blksize 1024',
+    file: 'file-32',
+    blksize: 1024,
+    window: 1,
+    peers: { dnsmasq: atLeast(0.9), 'tftpd-hpa': undefined, atftpd: undefined },
+  },
+  {
+    what: 'window 1, blksize 1468',
+    file: 'file-32',
+    blksize: 1468,
+    window: 1,
+    peers: { dnsmasq: undefined, 'tftpd-hpa': undefined, atftpd: undefined },
+  },
+  { what: 'window 4', file: 'file-128', blksize: 1468, window: 4, peers: { atftpd: undefined } },
+  { what: 'window 16', file: 'file-128', blksize: 1468, window: 16, peers: { atftpd: atLeast(1) } },
+  { what: 'window 64', file: 'file-128', blksize: 1468, window: 64, peers: { atftpd: atLeast(1.05) } },
+];
+
+/** What one fetch, or those of many clients, came to. */
+interface Fetched {
+  /** MiB/s. */
+  readonly speed: number;
+  /** Milliseconds of the server's processors for a MiB. */
+  readonly cost: number;
+  /** Share of one processor that the server took. */
+  readonly busy: number;
+}
+
+async function costing(program: Program, fetch: () => Promise<{ bytes: number; ms: number }>): Promise<Fetched> {
+  const before = processorMs(program.pid);
+  const { bytes, ms } = await fetch();
+  const usedMs = processorMs(program.pid) - before;
+  const mebibytes = bytes / 1_048_576;
+  return { speed: (mebibytes / ms) * 1000, cost: usedMs / mebibytes, busy: usedMs / ms };
+}
+
+async function fetchByAtftp(folder: string, who: Who, { file, blksize, window }: Way) {
+  const { address, port } = places[who];
+  const options = ['--option', `blksize ${blksize}`, '--option', `windowsize ${window}`];
+  const names = ['--remote-file', file, '--local-file', join(folder, 'copy')];
+  const ms = await timed(() => execa('atftp', ['--get', ...options, ...names, address, String(port)]));
+  return { bytes: files[file] * 1_048_576, ms };
+}
+
+async function fetchInLockstep(who: Who, options: Pick<LockstepOptions, 'path' | 'clients' | 'blksize'>) {
+  const { address: server, port } = places[who];
+  const words: LockstepOptions = { server, port, source: '127.0.1.1', ...options };
+  const { stdout } = await execa(process.execPath, [join(import.meta.dirname, 'lockstep.ts'), JSON.stringify(words)]);
+  const result = JSON.parse(stdout) as LockstepResult;
+  if (result.repeated > 0) throw new Error(`${result.repeated} times nothing came from ${who} for a second`);
+  return result;
+}
+
+async function startAll(folder: string, stack: AsyncDisposableStack): Promise<Record<Who, Program>> {
+  const contents = Object.entries(files).map(([name, mebibytes]) => [name, randomBytes(mebibytes * 1_048_576)]);
+  const root = await makeRoot(folder, Object.fromEntries(contents));
+  const place = (who: Who) => ({ folder, files: root.files, path: 'small', ...places[who] });
+  const settings = { interface: 'lo', address: '127.0.0.1', tftp: { port: places.ours.port }, http: { port: 16_980 } };
+  const started: Record<Who, Program> = {
+    ours: await startOurs(folder, settings, `tftp://127.0.0.1:${places.ours.port}/small`),
+    dnsmasq: await startDnsmasq(place('dnsmasq')),
+    'tftpd-hpa': await startHpa(place('tftpd-hpa')),
+    atftpd: await startAtftpd(place('atftpd')),
   };
-  try {
-    await new Promise((resolve) => setTimeout(resolve, 1500));
-    console.log('blksize   window   MiB/s, ours and atftpd   ratio   processor time, ratio');
-    for (const way of ways) {
-      const speeds: Record<Who, number[]> = { ours: [], atftpd: [] };
-      const costs: Record<Who, number[]> = { ours: [], atftpd: [] };
-      for (let round = 0; round <= rounds; round++) {
-        for (const who of ['ours', 'atftpd'] as const) {
-          const before = processorMs(pids[who]);
-          const ms = await timed(() => fetchFrom(who, way));
-          // The first round only fills the caches.
-          if (round === 0) continue;
-          speeds[who].push(sizeBytes / 1_048_576 / (ms / 1000));
-          costs[who].push(processorMs(pids[who]) - before);
-        }
-      }
-      const [ourSpeed, theirSpeed] = [median(speeds.ours), median(speeds.atftpd)];
-      console.log(
-        [
-          String(way.blksize).padStart(7),
-          String(way.window).padStart(9),
-          `${ourSpeed.toFixed(1)} and ${theirSpeed.toFixed(1)}`.padStart(25),
-          (ourSpeed / theirSpeed).toFixed(2).padStart(8),
-          (median(costs.ours) / median(costs.atftpd)).toFixed(2).padStart(24),
-        ].join(''),
-      );
-    }
-  } finally {
-    ours.kill();
-    atftpd.kill();
-    await Promise.allSettled([ours, atftpd]);
+  for (const program of Object.values(started)) stack.defer(() => program.stop());
+  return started;
+}
+
+function sayAll(say: Say, what: string, results: Record<Who, Fetched>, peers: Way['peers']): void {
+  for (const [peer, bound] of Object.entries(peers)) {
+    const [ours, theirs] = [results.ours, results[peer as Who]];
+    say({ what, unit: 'MiB/s', ours: ours.speed, peer, theirs: theirs.speed, bound });
+  }
+  for (const peer of Object.keys(peers)) {
+    // Its processes are gone by then, and their time with them.
+    if (peer === 'tftpd-hpa') continue;
+    const [ours, theirs] = [results.ours, results[peer as Who]];
+    say({ what: `${what}, processor`, unit: 'ms/MiB', ours: ours.cost, peer, theirs: theirs.cost });
   }
 }
 
-const [, , first, second, third] = process.argv;
-if (first === '--serve' && second !== undefined) {
-  await serveFile(second, Number(third));
-} else {
-  const folder = await mkdtemp(join(tmpdir(), 'bootwright-bench-'));
-  try {
-    await chmod(folder, 0o755);
-    const bytes = Buffer.alloc(Number(second ?? 64) * 1_048_576);
-    await writeFile(join(folder, 'file'), randomFillSync(bytes));
-    await compare(folder, bytes.length, Number(first ?? 3));
-  } finally {
-    await rm(folder, { recursive: true, force: true });
+/** TFTP over the loopback. */
+export async function measureTftp(say: Say, rounds: number): Promise<void> {
+  await using stack = new AsyncDisposableStack();
+  const folder = await inFolder(stack);
+  const programs = await startAll(folder, stack);
+  const compare = async (what: string, peers: Way['peers'], fetch: (who: Who) => ReturnType<typeof fetchByAtftp>) => {
+    const everybody = ['ours', ...Object.keys(peers)] as Who[];
+    const results = await byTurns(everybody, rounds, (who) => costing(programs[who], () => fetch(who)));
+    sayAll(say, what, results, peers);
+    return results;
+  };
+  for (const way of ways) await compare(way.what, way.peers, (who) => fetchByAtftp(folder, who, way));
+  const clients = 50;
+  const beside = { dnsmasq: atLeast(0.95), 'tftpd-hpa': undefined, atftpd: undefined };
+  const results = await compare(`${clients} clients in lock-step, blksize 1468`, beside, (who) =>
+    fetchInLockstep(who, { path: 'file-8', clients, blksize: 1468 }),
+  );
+  // Near 100 %: it is the server that is measured, and not its clients.
+  for (const peer of Object.keys(beside) as (keyof typeof beside)[]) {
+    const [ours, theirs] = [results.ours.busy * 100, results[peer].busy * 100];
+    say({ what: `${clients} clients, the server's share of a processor`, unit: '%', ours, peer, theirs });
   }
 }
