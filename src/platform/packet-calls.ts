@@ -1,17 +1,23 @@
 import koffi from 'koffi';
 import { BootwrightError } from '../errors.ts';
 
-/** The calls of the C library that a packet socket needs; Node opens none. Memory is passed by its address. */
+/** The calls of the C library that sockets need which Node does not open itself. */
 interface PacketCalls {
   socket(family: number, type: number, protocol: number): number;
   setsockopt(fd: number, level: number, name: number, value: Uint8Array, length: number): number;
   getsockopt(fd: number, level: number, name: number, value: Uint8Array, length: Uint32Array): number;
   bind(fd: number, address: Uint8Array, length: number): number;
   getsockname(fd: number, address: Uint8Array, length: Uint32Array): number;
+  connect(fd: number, address: Uint8Array, length: number): number;
   sendto(fd: number, bytes: Uint8Array, count: number, flags: number, to: Uint8Array, length: number): number;
+  recvfrom(fd: number, into: Uint8Array, size: number, flags: number, from: Uint8Array, length: Uint32Array): number;
   recvmmsg(fd: number, messages: bigint, count: number, flags: number, timeout: null): number;
   close(fd: number): number;
+  epoll_create1(flags: number): number;
+  epoll_ctl(epoll: number, operation: number, fd: number, event: Uint8Array): number;
+  epoll_wait(epoll: number, events: Uint8Array, count: number, timeoutMs: number): number;
   if_nametoindex(name: string): number;
+  if_indextoname(index: number, name: Uint8Array): unknown;
 }
 
 let loaded: PacketCalls | undefined;
@@ -28,9 +34,15 @@ export function packetCalls(): PacketCalls {
     bind: library.func('int bind(int, const uint8_t *, uint32_t)'),
     getsockname: library.func('int getsockname(int, uint8_t *, uint32_t *)'),
     sendto: library.func('int64_t sendto(int, const uint8_t *, size_t, int, const uint8_t *, uint32_t)'),
+    connect: library.func('int connect(int, const uint8_t *, uint32_t)'),
+    recvfrom: library.func('int64_t recvfrom(int, uint8_t *, size_t, int, uint8_t *, uint32_t *)'),
     recvmmsg: library.func('int recvmmsg(int, void *, unsigned int, int, void *)'),
     close: library.func('int close(int)'),
+    epoll_create1: library.func('int epoll_create1(int)'),
+    epoll_ctl: library.func('int epoll_ctl(int, int, int, uint8_t *)'),
+    epoll_wait: library.func('int epoll_wait(int, uint8_t *, int, int)'),
     if_nametoindex: library.func('unsigned int if_nametoindex(const char *)'),
+    if_indextoname: library.func('void *if_indextoname(unsigned int, uint8_t *)'),
   };
   return loaded;
 }
@@ -41,6 +53,11 @@ export function checked(result: number, call: string): number {
   const number = koffi.errno();
   const name = Object.entries(koffi.os.errno).find(([, value]) => value === number)?.[0] ?? String(number);
   throw Object.assign(new Error(`${call}: ${name}`), { code: name });
+}
+
+/** The errno's number of the call that has just failed. */
+export function lastErrno(): number {
+  return koffi.errno();
 }
 
 export interface NativeMemory {

@@ -1,33 +1,11 @@
 import { createSocket, type Socket } from 'node:dgram';
-import { networkInterfaces } from 'node:os';
-import { BootwrightError } from '../errors.ts';
 import { parseIpv4, parseIpv6 } from '../wire/addresses.ts';
 import { openDeviceSocket } from './libc.ts';
 import type { Endpoint, OnDatagram, Udp, UdpOptions, UdpSocket } from './udp.ts';
+import { udpFailure } from './udp-failure.ts';
 
 /** Enough for the DISCOVERs of a whole rack that is switched on at once. */
 const receiveBufferBytes = 1024 * 1024;
-
-function describeFailure(cause: unknown, { address, port, interface: device = '' }: UdpOptions): unknown {
-  const code = (cause as { code?: unknown }).code;
-  switch (code) {
-    case 'EADDRINUSE':
-      return new BootwrightError('UDP_PORT_IN_USE', { address, port }, { cause });
-    case 'EACCES':
-    case 'EPERM':
-      return new BootwrightError('UDP_PORT_FORBIDDEN', { address, port }, { cause });
-    case 'EADDRNOTAVAIL':
-      return new BootwrightError('UDP_ADDRESS_NOT_HERE', { address, port }, { cause });
-    case 'ENODEV':
-      return new BootwrightError(
-        'INTERFACE_NOT_FOUND',
-        { interface: device, known: Object.keys(networkInterfaces()).join(', ') },
-        { cause },
-      );
-    default:
-      return cause;
-  }
-}
 
 function isIpv6({ address }: UdpOptions): boolean {
   return address.includes(':');
@@ -104,7 +82,7 @@ export const nodeUdp: Udp = {
       for (const group of options.join ?? []) socket.addMembership(group, `::%${options.interface ?? ''}`);
     } catch (error) {
       socket.close();
-      throw describeFailure(error, options);
+      throw udpFailure(error, options);
     }
     if (options.broadcast === true) socket.setBroadcast(true);
     if (options.interface === undefined) socket.setRecvBufferSize(receiveBufferBytes);

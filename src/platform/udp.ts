@@ -26,10 +26,17 @@ export interface UdpSocket {
   readonly local: Endpoint;
   /** Sends one datagram. Losing it is no error: that is what UDP does. `bytes` must not change until `sent` is called. */
   send(bytes: Uint8Array, to: Endpoint, sent?: (error: Error | null) => void): void;
+  /**
+   * Sends datagrams of `segmentBytes` each, the last of which may be shorter, in as few calls as it can. Nobody reads
+   * `bytes` afterwards. Absent where it is no better than one `send` after the other.
+   */
+  sendSegments?(bytes: Uint8Array, segmentBytes: number, to: Endpoint): void;
+  /** The largest IP packet that reaches `to` whole, as far as the kernel knows; absent where nobody knows. */
+  pathMtuBytes?(to: Endpoint): number | undefined;
   close(): Promise<void>;
 }
 
-/** `bytes` is the receiver's to keep. */
+/** `bytes` is the receiver's to keep, unless whoever opened the socket says otherwise. */
 export type OnDatagram = (bytes: Uint8Array, from: Endpoint, socket: UdpSocket) => void;
 
 export interface Udp {

@@ -57,7 +57,7 @@ export async function serveFiles(options: FileServersOptions, started: AsyncDisp
     webs.push(http);
     log.info({ address, port: http.port }, `HTTP on ${shown}:${http.port}`);
   }
-  stops.push(await serveTftp({ settings, addresses, resolve, report, clock, log }));
+  stops.push(await serveTftp({ settings, addresses, resolve, report, log }));
   return {
     forget(addresses) {
       for (const web of webs) web.forget(addresses);

@@ -1,132 +1,95 @@
-import { BootwrightError } from '../errors.ts';
 import type { ByteSource } from '../platform/files.ts';
-import { dataHeaderBytes, writeDataHeader } from './packet.ts';
-
-/** Consecutive DATA packets, each with its header, one after the other in one buffer. */
-interface Chunk {
-  readonly firstBlock: number;
-  buffer: Uint8Array;
-  ready: boolean;
-  /** Packets that the socket may still be reading: only at 0 may the buffer be used again. */
-  unsent: number;
-  readonly sent: () => void;
-}
+import type { Endpoint, UdpSocket } from '../platform/udp.ts';
+import { type Chunk, type ChunkCache, type ChunkHolder, type CutFile, lastBlockOf, packetBytes } from './chunks.ts';
 
 interface FeedOptions {
+  readonly cache: ChunkCache;
+  readonly file: CutFile;
   readonly source: ByteSource;
-  readonly blockSizeBytes: number;
-  /** At least a window. */
-  readonly chunkBlocks: number;
   /** More packets are ready. */
   readonly onReady: () => void;
   readonly onError: (error: unknown) => void;
 }
 
-/**
- * The DATA packets of one file, read ahead of the client in large reads and kept in at most two buffers: the one that
- * is being sent and the next.
- */
-export class BlockFeed {
+/** The DATA packets of one transfer: it holds the chunks that its window lies in, and has the next one read meanwhile. */
+export class BlockFeed implements ChunkHolder {
   readonly #options: FeedOptions;
-  readonly #lastBlock: number;
-  readonly #chunks: (Chunk | undefined)[] = [undefined, undefined];
+  readonly #lastIndex: number;
+  readonly #packetBytes: number;
+  #held: readonly Chunk[] = [];
+  #firstIndex = 0;
+  /** Reads from our source, for us or for others. */
   readonly #reads = new Set<Promise<void>>();
   #closed = false;
 
   constructor(options: FeedOptions) {
     this.#options = options;
-    this.#lastBlock = Math.floor(options.source.sizeBytes / options.blockSizeBytes) + 1;
+    this.#lastIndex = this.#indexOf(lastBlockOf(options.file));
+    this.#packetBytes = packetBytes(options.file);
   }
 
-  /** From now on no block before `block` is needed; those that follow are read. */
-  moveTo(block: number): void {
-    const index = this.#chunkIndex(block);
-    this.#load(index);
-    this.#load(index + 1);
+  /** From now on these blocks are needed, none before them, and then those that follow. */
+  moveTo(firstBlock: number, lastBlock: number): void {
+    const first = this.#indexOf(firstBlock);
+    const last = this.#indexOf(lastBlock);
+    const isHeld = first === this.#firstIndex && last - first + 1 === this.#held.length;
+    if (this.#closed || isHeld) return;
+    const { cache, file, source } = this.#options;
+    const before = this.#held;
+    const held: Chunk[] = [];
+    for (let index = first; index <= last; index += 1) held.push(cache.hold(file, index, source, this, this.#reads));
+    this.#firstIndex = first;
+    this.#held = held;
+    for (const chunk of before) if (!held.includes(chunk)) cache.release(chunk, this);
+    if (last < this.#lastIndex) cache.foresee(file, last + 1, source, this.#reads);
   }
 
-  /** Gives the packet of a block to `send`, or returns false where it has not been read yet. */
-  send(block: number, send: (packet: Uint8Array, sent: () => void) => void): boolean {
-    const chunk = this.#chunks[this.#chunkIndex(block) % 2];
-    const { blockSizeBytes, source } = this.#options;
-    if (chunk?.ready !== true || block < chunk.firstBlock || block >= chunk.firstBlock + this.#options.chunkBlocks) {
-      return false;
+  /** Sends these blocks, in this order, up to one that has not been read yet: the block to go on with. */
+  send(firstBlock: number, lastBlock: number, socket: UdpSocket, to: Endpoint): number {
+    const { chunkBlocks } = this.#options.file;
+    let block = firstBlock;
+    while (block <= lastBlock) {
+      const chunk = this.#held[this.#indexOf(block) - this.#firstIndex];
+      if (chunk?.packets === undefined) return block;
+      const next = Math.min(lastBlock + 1, chunk.firstBlock + chunkBlocks);
+      const start = (block - chunk.firstBlock) * this.#packetBytes;
+      const end = (next - chunk.firstBlock) * this.#packetBytes;
+      this.#sendRun(chunk.packets.subarray(start, end), next - block, socket, to);
+      block = next;
     }
-    const start = (block - chunk.firstBlock) * (dataHeaderBytes + blockSizeBytes);
-    const sizeBytes = block === this.#lastBlock ? source.sizeBytes % blockSizeBytes : blockSizeBytes;
-    chunk.unsent += 1;
-    send(chunk.buffer.subarray(start, start + dataHeaderBytes + sizeBytes), chunk.sent);
-    return true;
+    return block;
+  }
+
+  chunkIsReady(): void {
+    this.#options.onReady();
+  }
+
+  chunkHasFailed(error: unknown): void {
+    this.#options.onError(error);
   }
 
   /** Closes the source, once nothing reads from it any more. */
   async close(): Promise<void> {
     this.#closed = true;
+    for (const chunk of this.#held) this.#options.cache.release(chunk, this);
+    this.#held = [];
     await Promise.allSettled(this.#reads);
     await this.#options.source.close();
   }
 
-  #chunkIndex(block: number): number {
-    return Math.floor((block - 1) / this.#options.chunkBlocks);
-  }
-
-  #load(index: number): void {
-    const { chunkBlocks, onReady, onError } = this.#options;
-    const firstBlock = index * chunkBlocks + 1;
-    const previous = this.#chunks[index % 2];
-    if (this.#closed || firstBlock > this.#lastBlock || previous?.firstBlock === firstBlock) return;
-    const chunk: Chunk = {
-      firstBlock,
-      buffer: this.#freeBuffer(previous, Math.min(chunkBlocks, this.#lastBlock - firstBlock + 1)),
-      ready: false,
-      unsent: 0,
-      sent: () => {
-        chunk.unsent -= 1;
-      },
-    };
-    this.#chunks[index % 2] = chunk;
-    const read = this.#fill(chunk)
-      .then(() => {
-        chunk.ready = true;
-        if (!this.#closed) onReady();
-      })
-      .catch((error: unknown) => {
-        if (!this.#closed) onError(error);
-      })
-      .finally(() => this.#reads.delete(read));
-    this.#reads.add(read);
-  }
-
-  #freeBuffer(previous: Chunk | undefined, blocks: number): Uint8Array {
-    const neededBytes = blocks * (dataHeaderBytes + this.#options.blockSizeBytes);
-    const reusable = previous?.ready === true && previous.unsent === 0 && previous.buffer.byteLength >= neededBytes;
-    return reusable ? previous.buffer : new Uint8Array(neededBytes);
-  }
-
-  /**
-   * Reads the bytes of the chunk into the end of its buffer, in one read, then moves each block towards the start, to
-   * its place behind its header. A block never lands on one that is still to be moved: the room that is left in front
-   * of them is just what their headers will take.
-   */
-  async #fill({ firstBlock, buffer }: Chunk): Promise<void> {
-    const { source, blockSizeBytes, chunkBlocks } = this.#options;
-    const blocks = Math.min(chunkBlocks, this.#lastBlock - firstBlock + 1);
-    const positionBytes = (firstBlock - 1) * blockSizeBytes;
-    const wantedBytes = Math.min(blocks * blockSizeBytes, source.sizeBytes - positionBytes);
-    const readAt = blocks * dataHeaderBytes;
-    const readBytes =
-      wantedBytes > 0 ? await source.read(buffer.subarray(readAt, readAt + wantedBytes), positionBytes) : 0;
-    if (readBytes < wantedBytes) {
-      throw new BootwrightError('TFTP_FILE_CUT', {
-        availableBytes: positionBytes + readBytes,
-        sizeBytes: source.sizeBytes,
-      });
+  #sendRun(packets: Uint8Array, blocks: number, socket: UdpSocket, to: Endpoint): void {
+    if (blocks === 1) {
+      socket.send(packets, to);
+    } else if (socket.sendSegments !== undefined) {
+      socket.sendSegments(packets, this.#packetBytes, to);
+    } else {
+      for (let start = 0; start < packets.length; start += this.#packetBytes) {
+        socket.send(packets.subarray(start, start + this.#packetBytes), to);
+      }
     }
-    for (let index = 0; index < blocks; index += 1) {
-      const to = index * (dataHeaderBytes + blockSizeBytes);
-      const from = readAt + index * blockSizeBytes;
-      buffer.copyWithin(to + dataHeaderBytes, from, from + blockSizeBytes);
-      writeDataHeader(buffer, to, firstBlock + index);
-    }
+  }
+
+  #indexOf(block: number): number {
+    return Math.floor((block - 1) / this.#options.file.chunkBlocks);
   }
 }

@@ -3,6 +3,7 @@ import type { Cancel, Clock } from '../platform/clock.ts';
 import type { ByteSource } from '../platform/files.ts';
 import type { Endpoint, UdpSocket } from '../platform/udp.ts';
 import { BlockFeed } from './blocks.ts';
+import type { ChunkCache, CutFile } from './chunks.ts';
 import type { Agreement } from './options.ts';
 import { errorCodes, type Packet, packetCodec } from './packet.ts';
 import { acknowledgedBytes, newTransfer, type Outcome, step, type Transfer, type TransferEvent } from './transfer.ts';
@@ -17,9 +18,10 @@ interface DeliveryOptions {
   readonly clock: Clock;
   readonly socket: UdpSocket;
   readonly client: Endpoint;
+  readonly cache: ChunkCache;
+  readonly file: CutFile;
   readonly source: ByteSource;
   readonly agreement: Agreement;
-  readonly readAheadBytes: number;
   /** The client answered for the first time. */
   readonly onHeard: () => void;
   /** `closed`: file and socket are closed too. */
@@ -39,21 +41,20 @@ export class Delivery {
   #timer: { readonly firesMs: number; readonly cancel: Cancel } | undefined;
 
   constructor(options: DeliveryOptions) {
-    const { source, agreement, readAheadBytes } = options;
-    const { blockSizeBytes, windowBlocks } = agreement;
+    const { cache, file, source, agreement } = options;
     this.#options = options;
-    this.#transfer = newTransfer(source.sizeBytes, agreement);
+    this.#transfer = newTransfer(file.sizeBytes, agreement);
     this.#feed = new BlockFeed({
+      cache,
+      file,
       source,
-      blockSizeBytes,
-      chunkBlocks: Math.max(windowBlocks, Math.floor(readAheadBytes / blockSizeBytes)),
       onReady: () => this.#payOwed(),
       onError: (error) => this.#fail(error),
     });
   }
 
   start(): void {
-    this.#feed.moveTo(1);
+    this.#feed.moveTo(1, 1);
     this.#take({ kind: 'started', nowMs: this.#options.clock.elapsedMs() });
   }
 
@@ -80,8 +81,12 @@ export class Delivery {
   /** Ends the transfer from our side, and tells the client why unless it is `quietly`. */
   abort(outcome: Outcome, reason: string, quietly = false): void {
     if (this.#transfer.phase === 'ended') return;
+    if (quietly) {
+      this.#take({ kind: 'replaced', reason });
+      return;
+    }
     this.#transfer = { ...this.#transfer, phase: 'ended' };
-    if (!quietly) this.#refuse(errorCodes.other, reason);
+    this.#refuse(errorCodes.other, reason);
     this.#end(outcome, reason);
   }
 
@@ -96,9 +101,7 @@ export class Delivery {
           this.#send(packetCodec.encode({ kind: 'options', options: effect.options }));
           break;
         case 'send':
-          this.#feed.moveTo(effect.firstBlock);
-          this.#owed = { nextBlock: effect.firstBlock, lastBlock: effect.lastBlock };
-          this.#payOwed();
+          this.#owe(effect.firstBlock, effect.lastBlock);
           break;
         case 'wait':
           this.#wait(effect.delayMs);
@@ -113,14 +116,19 @@ export class Delivery {
     }
   }
 
+  #owe(firstBlock: number, lastBlock: number): void {
+    const nextBlock = this.#owed?.lastBlock === firstBlock - 1 ? this.#owed.nextBlock : firstBlock;
+    this.#feed.moveTo(Math.min(this.#transfer.acknowledgedBlock + 1, nextBlock), lastBlock);
+    this.#owed = { nextBlock, lastBlock };
+    this.#payOwed();
+  }
+
   #payOwed(): void {
     const owed = this.#owed;
     if (owed === undefined) return;
-    while (owed.nextBlock <= owed.lastBlock) {
-      if (!this.#feed.send(owed.nextBlock, this.#send)) return;
-      owed.nextBlock += 1;
-    }
-    this.#owed = undefined;
+    const { socket, client } = this.#options;
+    owed.nextBlock = this.#feed.send(owed.nextBlock, owed.lastBlock, socket, client);
+    if (owed.nextBlock > owed.lastBlock) this.#owed = undefined;
   }
 
   readonly #send = (bytes: Uint8Array, sent?: () => void): void => {

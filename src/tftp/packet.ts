@@ -2,7 +2,6 @@ import { BootwrightError, hasCode } from '../errors.ts';
 import type { Codec } from '../wire/codec.ts';
 import { Reader } from '../wire/reader.ts';
 import { Writer } from '../wire/writer.ts';
-import { shownText } from './names.ts';
 
 /** RFC 1350 §5, RFC 2347. */
 const opcodes = { read: 1, write: 2, data: 3, acknowledgement: 4, error: 5, options: 6 } as const;
@@ -91,7 +90,8 @@ function decodeBody(reader: Reader): Packet {
     case opcodes.write: {
       checkLength(reader);
       const path = takeText(reader, 'the file name');
-      const mode = takeText(reader, 'the mode').toLowerCase();
+      if (reader.remaining === 0) throw malformed('it names no mode');
+      const mode = takeLastText(reader).toLowerCase();
       return { kind: opcode === opcodes.read ? 'read' : 'write', path, mode, options: takeOptions(reader) };
     }
     case opcodes.data:
@@ -130,6 +130,14 @@ function takeText(reader: Reader, what: string): string {
   return text;
 }
 
+/** Text that ends where the datagram does if there is no NUL: what a client means by it is clear. */
+function takeLastText(reader: Reader): string {
+  const end = reader.bytes.indexOf(0, reader.offset);
+  const text = String.fromCharCode(...reader.take((end < 0 ? reader.bytes.byteLength : end) - reader.offset));
+  if (end >= 0) reader.skip(1);
+  return text;
+}
+
 /** Some clients leave out the NUL at the end of an ERROR, or the whole text. */
 function takeMessage(reader: Reader): string {
   const bytes = reader.take(Math.min(reader.remaining, longestRequestBytes));
@@ -144,13 +152,13 @@ function putOptions(writer: Writer, options: Options): void {
   }
 }
 
+/** Boot ROMs fill their requests up with zeros, and with worse: what is no name with a value is no option. */
 function takeOptions(reader: Reader): Options {
   const options = new Map<string, string>();
   while (reader.remaining > 0) {
-    const name = takeText(reader, 'the name of an option').toLowerCase();
-    // Boot ROMs fill their requests up with zeros.
-    if (name === '') break;
-    const value = takeText(reader, `the option ${shownText(name)}`);
+    const name = takeLastText(reader).toLowerCase();
+    if (name === '' || reader.remaining === 0) break;
+    const value = takeLastText(reader);
     if (!options.has(name)) options.set(name, value);
   }
   return options;

@@ -2,13 +2,16 @@ import type { ResolveBootFile } from '../boot/files.ts';
 import type { BootEvent, Report } from '../boot/timeline.ts';
 import { BootwrightError } from '../errors.ts';
 import type { Clock } from '../platform/clock.ts';
-import type { ByteSource } from '../platform/files.ts';
 import type { Endpoint, Udp, UdpSocket } from '../platform/udp.ts';
+import { ChunkCache, type CutFile } from './chunks.ts';
 import { Delivery, type DeliveryResult } from './delivery.ts';
 import { cleanName, shownText } from './names.ts';
+import { OnePort, sharedSocket } from './one-port.ts';
 import { agree, type Limits } from './options.ts';
-import { errorCodes, type Packet, packetCodec } from './packet.ts';
+import { dataHeaderBytes, errorCodes, packetCodec } from './packet.ts';
+import { type ReadRequest, readRequest } from './request.ts';
 import { type Place, Roster } from './roster.ts';
+import { openAs, type SentFile } from './source.ts';
 
 export interface TftpServerOptions {
   readonly udp: Udp;
@@ -30,6 +33,8 @@ export interface TftpServerOptions {
   readonly mtuBytes?: number;
   /** Default 64. */
   readonly maxWindowBlocks?: number;
+  /** Shared with other servers; default: one of its own. */
+  readonly cache?: ChunkCache;
 }
 
 export interface TftpServer {
@@ -38,28 +43,24 @@ export interface TftpServer {
   close(options?: { readonly graceMs?: number }): Promise<void>;
 }
 
-type ReadRequest = Extract<Packet, { path: string }>;
-
 /** What has become of a request that was admitted. */
 interface Running {
   delivery: Delivery | undefined;
   dropped: boolean;
 }
 
-interface Refusal {
-  readonly errorCode: number;
-  readonly reason: string;
-}
-
-/** A transfer holds two such buffers; with many at once they are smaller, so that 1000 stay below 200 MiB. */
-const readAheadBytes = { few: 256 * 1024, many: 64 * 1024 } as const;
+/** How much is read at once; less with many transfers, so that 1000 different places in files take 64 MiB. */
+const chunkBytes = { few: 256 * 1024, many: 64 * 1024 } as const;
 const fewTransfers = 128;
+/** Of one server, beside what its transfers hold. */
+const cacheBytes = 64 * 1024 * 1024;
+/** For memory that nobody takes back: a datagram may still be on its way out of it. */
+const ordinaryMemory = { take: (sizeBytes: number) => new Uint8Array(sizeBytes), giveBack: () => {} };
 /** Requests that may wait for a place. */
 const queueRequests = 1024;
 
 /**
- * A read-only TFTP server (RFC 1350, 2347, 2348, 2349, 7440). A request in netascii is served as octets: what
- * machines boot from has no line ends to translate. Throws what `udp.open` throws.
+ * A read-only TFTP server (RFC 1350, 2347, 2348, 2349, 7440). Throws what `udp.open` throws.
  */
 export async function startTftpServer(options: TftpServerOptions): Promise<TftpServer> {
   const server = new Server(options);
@@ -71,11 +72,14 @@ class Server implements TftpServer {
   readonly #options: TftpServerOptions;
   readonly #limits: Limits;
   readonly #roster: Roster;
+  readonly #cache: ChunkCache;
+  readonly #onePort: OnePort | undefined;
   /** Transfers that are over and whose file or socket is being closed. */
   readonly #closing = new Set<Promise<unknown>>();
   #main: UdpSocket | undefined;
   /** Refusals leave from one port for all clients: asking for what is not there opens no socket. */
   #refusals: UdpSocket | undefined;
+  #isStopping = false;
 
   constructor(options: TftpServerOptions) {
     this.#options = options;
@@ -86,6 +90,8 @@ class Server implements TftpServer {
       queue: queueRequests,
       clock: options.clock,
     });
+    this.#cache = options.cache ?? new ChunkCache(cacheBytes, ordinaryMemory);
+    this.#onePort = options.singlePort === true ? new OnePort(options.clock) : undefined;
   }
 
   get local(): Endpoint {
@@ -94,22 +100,28 @@ class Server implements TftpServer {
   }
 
   async open(): Promise<void> {
-    this.#refusals = await this.#openSocket(0, () => {});
+    this.#main = await this.#openSocket(this.#options.port, (bytes, from) => this.#hear(bytes, from));
+    if (this.#onePort !== undefined) {
+      this.#refusals = this.#main;
+      return;
+    }
     try {
-      this.#main = await this.#openSocket(this.#options.port, (bytes, from) => this.#hear(bytes, from));
+      this.#refusals = await this.#openSocket(0, () => {});
     } catch (error) {
-      await this.#refusals.close();
+      await this.#main.close();
       throw error;
     }
   }
 
   async close({ graceMs = 0 }: { readonly graceMs?: number } = {}): Promise<void> {
-    await this.#main?.close();
+    this.#isStopping = true;
+    if (this.#onePort === undefined) await this.#main?.close();
     const idle = this.#roster.idle();
     const cancel = this.#options.clock.after(graceMs, () => this.#roster.dropAll('the server is stopping'));
     await idle;
     cancel();
-    await Promise.all([...this.#closing, this.#refusals?.close()]);
+    await Promise.all(this.#closing);
+    await Promise.all([this.#main?.close(), this.#refusals?.close()]);
   }
 
   #keepUntilDone(closed: Promise<unknown>): void {
@@ -123,14 +135,15 @@ class Server implements TftpServer {
   }
 
   #hear(bytes: Uint8Array, from: Endpoint): void {
+    if (this.#onePort?.hear(bytes, from) === true) return;
     const asked = readRequest(bytes, from);
-    if (asked === undefined) return;
+    if (asked === undefined || this.#isStopping) return;
     if ('reason' in asked) {
       this.#report({ step: 'malformed', protocol: 'tftp', address: from.address, reason: asked.reason });
       this.#refuse(from, asked.errorCode, asked.reason);
       return;
     }
-    this.#admit(asked, from);
+    if (this.#onePort?.isDoubled(asked, from) !== true) this.#admit(asked, from);
   }
 
   /** Serves the request as soon as its turn has come. */
@@ -160,52 +173,98 @@ class Server implements TftpServer {
   }
 
   async #serve(request: ReadRequest, place: Place, running: Running): Promise<void> {
-    const startedMs = this.#options.clock.elapsedMs();
+    const { clock } = this.#options;
+    const startedMs = clock.elapsedMs();
     const { client } = place;
+    const hear = (bytes: Uint8Array, from: Endpoint) => running.delivery?.hear(bytes, from);
     try {
-      const source = await this.#find(request, client);
-      if (source === undefined) return this.#roster.leave(place);
-      const agreement = agree(request.options, source.sizeBytes, this.#limits);
-      const hear = (bytes: Uint8Array, from: Endpoint) => running.delivery?.hear(bytes, from);
-      const socket = await this.#openSocket(0, hear).catch(async (error) => {
+      this.#onePort?.begin(place, {
+        request,
+        hear: (bytes) => hear(bytes, client),
+        drop: () => {
+          this.#leave(place);
+          place.drop('the client asked again', true);
+        },
+      });
+      const sent = await this.#find(request, client);
+      if (sent === undefined) return this.#leave(place);
+      const { source } = sent;
+      const agreement = agree(request.options, source.sizeBytes, this.#limitsTowards(client));
+      const socket = await this.#openSocketFor(hear).catch(async (error) => {
         await source.close();
         throw error;
       });
-      if (running.dropped) return void (await Promise.all([socket.close(), source.close()]));
+      if (running.dropped) {
+        this.#leave(place);
+        return void (await Promise.all([socket.close(), source.close()]));
+      }
       running.delivery = new Delivery({
-        clock: this.#options.clock,
+        clock,
         socket,
         client,
+        cache: this.#cache,
+        file: this.#cut(sent, agreement.blockSizeBytes),
         source,
         agreement,
-        readAheadBytes: this.#roster.size > fewTransfers ? readAheadBytes.many : readAheadBytes.few,
         onHeard: () => this.#roster.answered(place),
         onEnd: (result, closed) => {
           this.#keepUntilDone(closed);
           // One of two that a doubled request began: the other one tells how it went.
           const doubled = !place.heard && this.#roster.hasOther(place);
-          this.#roster.leave(place);
+          this.#leave(place);
           if (doubled) return;
-          this.#reportServed(request, client, result, source.sizeBytes, this.#options.clock.elapsedMs() - startedMs);
+          this.#reportServed(request, client, result, source.sizeBytes, clock.elapsedMs() - startedMs);
         },
       });
       running.delivery.start();
       this.#roster.offered(place);
     } catch (error) {
-      this.#roster.leave(place);
+      this.#leave(place);
       throw error;
     }
   }
 
-  /** The bytes of the file; `undefined` where there is none, which the client is told at once. */
-  async #find(request: ReadRequest, client: Endpoint): Promise<ByteSource | undefined> {
+  #openSocketFor(hear: (bytes: Uint8Array, from: Endpoint) => void): Promise<UdpSocket> {
+    const main = this.#main;
+    if (this.#onePort === undefined || main === undefined) return this.#openSocket(0, hear);
+    return Promise.resolve(sharedSocket(main));
+  }
+
+  #leave(place: Place): void {
+    this.#onePort?.end(place);
+    this.#roster.leave(place);
+  }
+
+  /** What the way to the client, as the kernel knows it, leaves of the limits. */
+  #limitsTowards(client: Endpoint): Limits {
+    const knownBytes = this.#main?.pathMtuBytes?.(client) ?? this.#limits.mtuBytes;
+    const mtuBytes = Math.min(this.#limits.mtuBytes, knownBytes);
+    // The header of IPv6 is 20 bytes longer than that of IPv4, which `agree` has in mind.
+    return { ...this.#limits, mtuBytes: client.address.includes(':') ? mtuBytes - 20 : mtuBytes };
+  }
+
+  #cut({ identity, source }: SentFile, blockSizeBytes: number): CutFile {
+    const bytes = this.#roster.size > fewTransfers ? chunkBytes.many : chunkBytes.few;
+    const chunkBlocks = Math.floor(bytes / (dataHeaderBytes + blockSizeBytes));
+    return { identity, sizeBytes: source.sizeBytes, blockSizeBytes, chunkBlocks };
+  }
+
+  /** The bytes of the file; `undefined` where there are none to send, which the client is told at once. */
+  async #find(request: ReadRequest, client: Endpoint): Promise<SentFile | undefined> {
     const { address } = client;
     const name = cleanName(request.path);
     const asker = { protocol: 'tftp', address, local: this.#options.address } as const;
     const file = name === undefined ? undefined : await this.#options.resolve(name, asker);
-    if (file !== undefined) return file.open();
-    this.#refuse(client, errorCodes.notFound, 'there is no such file');
-    this.#report({ step: 'missing', protocol: 'tftp', address, path: shownText(request.path) });
+    if (file === undefined) {
+      this.#refuse(client, errorCodes.notFound, 'there is no such file');
+      this.#report({ step: 'missing', protocol: 'tftp', address, path: shownText(request.path) });
+      return undefined;
+    }
+    const sent = await openAs(request.mode, file);
+    if (sent !== undefined) return sent;
+    const detail = `${file.sizeBytes} bytes are too many for netascii: ask for it in mode octet`;
+    this.#refuse(client, errorCodes.other, detail);
+    this.#reportServed(request, client, { outcome: 'failed', sentBytes: 0, detail }, file.sizeBytes);
     return undefined;
   }
 
@@ -226,33 +285,6 @@ class Server implements TftpServer {
       // Whoever listens is not the client's concern: its transfer goes on.
     }
   }
-}
-
-/** What to serve; else why it is refused; `undefined` for an ERROR, which never gets an answer (RFC 1350 §7). */
-function readRequest(bytes: Uint8Array, from: Endpoint): ReadRequest | Refusal | undefined {
-  let packet: Packet;
-  try {
-    packet = packetCodec.decode(bytes);
-  } catch (error) {
-    return illegal(reasonOf(error));
-  }
-  if (packet.kind === 'error') return undefined;
-  if (packet.kind === 'write') {
-    return {
-      errorCode: errorCodes.accessViolation,
-      reason: 'a file was to be written, and this server only gives files',
-    };
-  }
-  if (packet.kind !== 'read') return illegal(`a packet of kind "${packet.kind}" begins no transfer`);
-  if (packet.mode !== 'octet' && packet.mode !== 'netascii') {
-    return illegal(`mode "${shownText(packet.mode)}" is not served, octet is`);
-  }
-  if (from.port === 0) return illegal('it comes from UDP port 0, where nothing can be sent to');
-  return packet;
-}
-
-function illegal(reason: string): Refusal {
-  return { errorCode: errorCodes.illegalOperation, reason };
 }
 
 function reasonOf(error: unknown): string {

@@ -76,12 +76,28 @@ describe('a request', () => {
     expect((await clock.run(client.next())).packet).toMatchObject({ kind: 'error', errorCode: 2 });
   });
 
-  it('in mode mail is refused, one in netascii gets the bytes as they are', async () => {
-    const { clock, client } = await start();
+  it('in mode mail is refused, one in netascii gets text with its line ends, and their number of bytes', async () => {
+    const { clock, client, files } = await start();
     client.send({ kind: 'read', path: '100', mode: 'mail', options: new Map() }, main);
     expect((await clock.run(client.next())).packet).toMatchObject({ kind: 'error', errorCode: 4 });
-    client.send({ kind: 'read', path: '100', mode: 'NetASCII', options: new Map() }, main);
-    expect((await clock.run(client.next())).packet).toEqual({ kind: 'data', block: 1, bytes: numberedBytes(100) });
+    files.set('text', bootFileInMemory('text', Buffer.from('a\nb\rc')));
+    client.send({ kind: 'read', path: 'text', mode: 'NetASCII', options: new Map([['tsize', '0']]) }, main);
+    const { packet, from } = await clock.run(client.next());
+    expect(packet).toEqual({ kind: 'options', options: new Map([['tsize', '7']]) });
+    client.acknowledge(0, from);
+    const bytes = Uint8Array.from(Buffer.from('a\r\nb\r\0c'));
+    expect((await clock.run(client.next())).packet).toEqual({ kind: 'data', block: 1, bytes });
+  });
+
+  it('in netascii for a file that is too large for it is told so', async () => {
+    const { clock, client, files, events } = await start();
+    const file = bootFileInMemory('large', new Uint8Array(1));
+    const sizeBytes = 16 * 1024 * 1024 + 1;
+    files.set('large', { ...file, sizeBytes, open: async () => ({ ...(await file.open()), sizeBytes }) });
+    client.send({ kind: 'read', path: 'large', mode: 'netascii', options: new Map() }, main);
+    const message = '16777217 bytes are too many for netascii: ask for it in mode octet';
+    expect((await clock.run(client.next())).packet).toEqual({ kind: 'error', errorCode: 0, message });
+    expect(events).toMatchObject([{ outcome: 'failed', detail: message }]);
   });
 
   it('for the size only, which EDK2 sends first, is no failure', async () => {
