@@ -1,7 +1,10 @@
-import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import { type BlockCache, blockBytes, type OpenFile, readPart } from './block-cache.ts';
+import type { Socket } from 'node:net';
+import type { Admission } from './admission.ts';
+import { type BlockCache, blockBytes, type OpenFile } from './block-cache.ts';
+import type { Passage } from './passage.ts';
 import type { ByteRange } from './range.ts';
+import { Slices } from './slices.ts';
 
 export interface Outcome {
   readonly sentBytes: number;
@@ -10,90 +13,104 @@ export interface Outcome {
   readonly detail?: string;
 }
 
-/** Errors of a response whose reader went away. */
-const goneCodes = new Set(['ERR_STREAM_DESTROYED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT']);
+/** Bytes of the file, or bytes between them. */
+export type BodyPart = ByteRange | Buffer;
 
-/** What a reader gets where all blocks are in use: so little that a thousand of them are no burden. */
-const ownBytes = 64 * 1024;
-
-/** Bytes on their way to the connection. */
-interface Portion {
-  /** The position of the first byte after it. */
-  readonly end: number;
-  readonly bytes: Promise<Buffer>;
-  giveBack(): void;
+export interface Body {
+  readonly file: OpenFile;
+  readonly parts: readonly BodyPart[];
+  /** All parts together. */
+  readonly sizeBytes: number;
+  /** The address of the one who asked. */
+  readonly machine: string;
 }
 
-/** From `position` to the end of its block, or of the range. */
-function portionAt(position: number, file: OpenFile, range: ByteRange, cache: BlockCache): Portion {
-  const index = Math.floor(position / blockBytes);
-  const loan = cache.lend(file, index);
-  const end = Math.min(range.end + 1, loan === undefined ? position + ownBytes : (index + 1) * blockBytes);
-  const [from, to] = [position - index * blockBytes, end - index * blockBytes];
-  const bytes = loan?.bytes.then((block) => block.subarray(from, to)) ?? readPart(file, position, end);
-  // Whether it failed is asked when its turn comes, which it never may.
-  bytes.catch(() => {});
-  return { end, bytes, giveBack: () => loan?.giveBack() };
+/** Errors of a connection whose other end went away. */
+const goneCodes = new Set(['ERR_STREAM_DESTROYED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ECANCELED']);
+
+/**
+ * Resolves once the kernel, or TLS, has taken the bytes; rejects where it never will. Until then they are read. To the
+ * socket itself: a response forgets its callbacks where its connection breaks.
+ */
+function write(socket: Socket, bytes: Buffer): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  socket.write(bytes, (error) => (error ? reject(error) : resolve()));
+  return promise;
 }
 
-/** The bytes of a range, in their order; the next portion is read while one is being sent. */
-async function* portionsOf(file: OpenFile, range: ByteRange, cache: BlockCache): AsyncGenerator<Buffer> {
-  const next = (position: number) => (position > range.end ? undefined : portionAt(position, file, range, cache));
-  let current = next(range.start);
-  let ahead: Portion | undefined;
-  try {
-    while (current !== undefined) {
-      const bytes = await current.bytes;
-      ahead = next(current.end);
-      yield bytes;
-      current.giveBack();
-      current = ahead;
-      ahead = undefined;
+/** The head, and the first bytes in the same packet. */
+function writeFirst(response: ServerResponse, socket: Socket, bytes: Buffer): Promise<void> {
+  socket.cork();
+  response.flushHeaders();
+  const written = write(socket, bytes);
+  socket.uncork();
+  return written;
+}
+
+/** Resolves once the response has ended, or its connection. */
+async function end(response: ServerResponse): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  response.once('close', resolve).end(resolve);
+  await promise;
+}
+
+/** The bytes of a body, slice by slice; each one is read until the next is asked for. Ends where the machine is gone. */
+async function* slicesOf(parts: readonly BodyPart[], slices: Slices, passage: Passage): AsyncGenerator<Buffer> {
+  for (const part of parts) {
+    if (Buffer.isBuffer(part)) yield part;
+    else {
+      for (let position = part.start; position <= part.end; ) {
+        const block = (Math.floor(position / blockBytes) + 1) * blockBytes;
+        const grant = await passage.next(Math.min(block, part.end + 1) - position);
+        if (grant === undefined) return;
+        const bytes = await slices.take(position, grant);
+        yield bytes;
+        position += bytes.length;
+      }
     }
-  } finally {
-    current?.giveBack();
-    ahead?.giveBack();
-    // Others may wait for the same block, and it is our source that it is read from.
-    await ahead?.bytes.catch(() => {});
   }
 }
 
-/** Resolves once the connection has taken what was written, or is gone. */
-async function taken(response: ServerResponse, event: 'drain' | 'finish'): Promise<void> {
-  const waiting = new AbortController();
-  const { signal } = waiting;
-  try {
-    await Promise.race([once(response, event, { signal }), once(response, 'close', { signal })]);
-  } finally {
-    waiting.abort();
-  }
-}
-
-/** Sends the bytes of a range, no faster than they are taken, ends the response, closes the file. Never throws. */
+/** Sends a body, no faster than it is taken and than it may be, ends the response, closes the file. Never throws. */
 export async function sendBody(
-  file: OpenFile,
-  range: ByteRange,
+  { file, parts, sizeBytes, machine }: Body,
   response: ServerResponse,
   cache: BlockCache,
+  admission: Admission,
 ): Promise<Outcome> {
+  const { socket } = response.req;
+  const slices = new Slices(file, cache, Math.max(...parts.map((part) => (Buffer.isBuffer(part) ? 0 : part.end))));
   let sentBytes = 0;
+  let gaveUp: { detail: string } | undefined;
+  const passage = admission.enter({
+    machine,
+    sizeBytes,
+    end() {
+      gaveUp = { detail: 'it took less than 1 MiB in 10 minutes' };
+      socket.destroy();
+    },
+  });
+  const leave = () => passage.leave();
+  socket.once('close', leave);
+  if (socket.destroyed) leave();
   try {
-    for await (const part of portionsOf(file, range, cache)) {
-      if (response.destroyed) break;
-      if (!response.write(part)) await taken(response, 'drain');
-      sentBytes += part.length;
+    for await (const bytes of slicesOf(parts, slices, passage)) {
+      await passage.turn(bytes.length);
+      if (socket.destroyed) break;
+      await (sentBytes === 0 ? writeFirst(response, socket, bytes) : write(socket, bytes));
+      passage.taken(bytes.length);
+      sentBytes += bytes.length;
     }
-    if (!response.destroyed) {
-      response.end();
-      if (!response.writableFinished) await taken(response, 'finish');
-    }
-    return { sentBytes, outcome: response.writableFinished ? 'complete' : 'aborted' };
+    if (!socket.destroyed) await end(response);
+    return { sentBytes, outcome: response.writableFinished ? 'complete' : 'aborted', ...gaveUp };
   } catch (error) {
-    if (goneCodes.has((error as NodeJS.ErrnoException).code ?? '')) return { sentBytes, outcome: 'aborted' };
+    if (goneCodes.has((error as NodeJS.ErrnoException).code ?? '')) return { sentBytes, outcome: 'aborted', ...gaveUp };
     // Half a file with its full length announced must not look like a whole one.
     response.destroy();
     return { sentBytes, outcome: 'failed', detail: error instanceof Error ? error.message : String(error) };
   } finally {
-    await file.source.close().catch(() => {});
+    socket.off('close', leave);
+    leave();
+    await slices.close();
   }
 }

@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { BootFile, ResolveBootFile } from '../boot/files.ts';
 import type { Report } from '../boot/timeline.ts';
 import type { Clock } from '../platform/clock.ts';
-import type { Admission } from './admission.ts';
+import { type Admission, createAdmission } from './admission.ts';
 import { answerFor } from './answer.ts';
 import type { BlockCache } from './block-cache.ts';
 import { type Outcome, sendBody } from './body.ts';
@@ -43,8 +43,12 @@ async function turnOf(response: ServerResponse): Promise<void> {
   if (response.socket === null) await once(response, 'socket');
 }
 
-/** Boot files over HTTP: GET and HEAD, one range, entity tags. */
-export function serveBootFiles(server: FastifyInstance, { resolve, report, clock, cache }: BootFilesOptions): void {
+/** Boot files over HTTP: GET and HEAD, ranges, entity tags. */
+export function serveBootFiles(server: FastifyInstance, options: BootFilesOptions): void {
+  const { resolve, report, clock, cache } = options;
+  const everybody = { maxTransfers: Number.POSITIVE_INFINITY, maxPerMachine: Number.POSITIVE_INFINITY, clock };
+  const admission = options.admission ?? createAdmission(everybody);
+
   async function handle(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     await turnOf(reply.raw);
     const path = pathOf(request);
@@ -74,16 +78,18 @@ export function serveBootFiles(server: FastifyInstance, { resolve, report, clock
     file: BootFile,
     tell: (sizeBytes: number, outcome: Outcome) => void,
   ): Promise<FastifyReply> {
-    const { status, headers, part } = answerFor(request.method, request.headers, file);
-    const source = part === undefined || request.method === 'HEAD' ? undefined : await file.open();
+    const { status, headers, body } = answerFor(request.method, request.headers, file);
+    const source = body === undefined || request.method === 'HEAD' ? undefined : await file.open();
     // Past fastify: see sendText.
     reply.hijack();
     reply.raw.writeHead(status, headers);
-    if (part !== undefined && source !== undefined) {
-      tell(part.end + 1 - part.start, await sendBody({ ...file, source }, part, reply.raw, cache));
+    if (body !== undefined && source !== undefined) {
+      const machine = plainAddress(request.raw.socket.remoteAddress);
+      const outcome = await sendBody({ ...body, file: { ...file, source }, machine }, reply.raw, cache, admission);
+      tell(body.sizeBytes, outcome);
     } else {
       reply.raw.end();
-      if (part !== undefined) tell(file.sizeBytes, { outcome: 'probed', sentBytes: 0 });
+      if (body !== undefined) tell(file.sizeBytes, { outcome: 'probed', sentBytes: 0 });
     }
     return reply;
   }

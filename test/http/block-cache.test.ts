@@ -71,8 +71,64 @@ it('what is in use is counted, and stays while others come and go', async () => 
   const other = cache.lend(open('a', disk), 3);
   expect(cache.lend(open('a', disk), 1)).toBeUndefined();
   expect(cache.lend(open('a', disk), 0)?.bytes).toBe(held?.bytes);
+  await other?.bytes;
   other?.giveBack();
   expect((await read(cache, open('a', disk), 1))[0]).toBe(2);
+});
+
+it('what is being read is in use, also where nobody waits for it any more', async () => {
+  const cache = new BlockCache(blockBytes);
+  const disk = fileOf(2);
+  const given = cache.lend(open('a', disk), 0);
+  given?.giveBack();
+  expect(cache.lend(open('a', disk), 1)).toBeUndefined();
+  expect((await given?.bytes)?.[0]).toBe(1);
+  expect((await read(cache, open('a', disk), 1))[0]).toBe(2);
+});
+
+it('the memory of what is forgotten is used again, and only when it was given back', async () => {
+  const cache = new BlockCache(2 * blockBytes);
+  const disk = fileOf(4);
+  const held = cache.lend(open('a', disk), 0);
+  const [first, second] = [await held?.bytes, await read(cache, open('a', disk), 1)];
+  const third = await read(cache, open('a', disk), 2);
+  expect(third.buffer).toBe(second.buffer);
+  expect(first?.every((byte) => byte === 1)).toBe(true);
+  held?.giveBack();
+  expect((await read(cache, open('a', disk), 3)).buffer).toBe(first?.buffer);
+});
+
+it('bytes are counted, not files: a thousand menus do not drive an ISO out', async () => {
+  const cache = new BlockCache(2 * blockBytes);
+  const disk = fileOf(1);
+  await read(cache, open('iso', disk), 0);
+  for (let index = 0; index < 1000; index += 1) {
+    await read(cache, open(`menu-${index}`, bytesSource(new Uint8Array(1000).fill(7))), 0);
+  }
+  await read(cache, open('iso', disk), 0);
+  expect(disk.reads).toEqual([0]);
+});
+
+it('reads ahead where that takes nothing away from others who read', async () => {
+  const cache = new BlockCache(4 * blockBytes);
+  const disk = fileOf(4);
+  await cache.prepare(open('a', disk), 1, 2);
+  const held = cache.lend(open('a', disk), 0);
+  await held?.bytes;
+  await cache.prepare(open('a', disk), 2, 2);
+  const other = cache.lend(open('b', fileOf(1)), 0);
+  await other?.bytes;
+  await cache.prepare(open('a', disk), 3, 2);
+  expect(disk.reads).toEqual([1, 0, 2]);
+});
+
+it('a block that could not be read ahead is no error until somebody wants it', async () => {
+  const cache = new BlockCache(4 * blockBytes);
+  const disk = fileOf(1);
+  disk.isBroken = true;
+  await cache.prepare(open('a', disk), 0, 1);
+  disk.isBroken = false;
+  expect((await read(cache, open('a', disk), 0))[0]).toBe(1);
 });
 
 it('tells files apart by their hashes', async () => {

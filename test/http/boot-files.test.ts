@@ -153,10 +153,26 @@ describe('ranges and entity tags', () => {
     ['bytes=7-', 206, '789', 'bytes 7-9/10'],
     ['bytes=-2', 206, '89', 'bytes 8-9/10'],
     ['bytes=10-', 416, '', 'bytes */10'],
-    ['bytes=0-1,3-4', 200, '0123456789', undefined],
+    ['bytes=0-4,3-6', 206, '0123456', 'bytes 0-6/10'],
+    ['bytes=0-1,10-', 206, '01', 'bytes 0-1/10'],
+    ['bytes=10-,-0', 416, '', 'bytes */10'],
+    ['bytes=0-1,9-8', 200, '0123456789', undefined],
   ])('%s: %d', async (range, code, body, contentRange) => {
     const answer = await ask('GET', '/small', { Range: range });
     expect([answer.code, answer.body, answer.header.get('Content-Range')]).toEqual([code, body, contentRange]);
+  });
+
+  it('several ranges come as parts, each with its place, and Content-Length is that of all of it', async () => {
+    const answer = await ask('GET', '/small', { Range: 'bytes=7-8,0-1' });
+    const boundary = `bootwright-${sha256.slice(0, 32)}`;
+    const part = (place: string, bytes: string) =>
+      `--${boundary}\r\nContent-Type: application/octet-stream\r\nContent-Range: bytes ${place}/10\r\n\r\n${bytes}\r\n`;
+    const body = `${part('7-8', '78')}${part('0-1', '01')}--${boundary}--\r\n`;
+    expect([answer.code, answer.body]).toEqual([206, body]);
+    expect(answer.headers[0]).toEqual(['Content-Length', `${body.length}`]);
+    expect(answer.header.get('Content-Type')).toBe(`multipart/byteranges; boundary=${boundary}`);
+    expect(answer.header.get('Content-Range')).toBeUndefined();
+    expect(events).toMatchObject([{ outcome: 'complete', sizeBytes: body.length, sentBytes: body.length }]);
   });
 
   it.each<[string, Record<string, string>, number, string | undefined]>([
@@ -170,6 +186,17 @@ describe('ranges and entity tags', () => {
     ['GET', { 'If-Range': `W/${tag}`, Range: 'bytes=0-0' }, 200, '10'],
     ['GET', { 'If-Range': '"other"', Range: 'bytes=0-0' }, 200, '10'],
     ['GET', { 'If-Range': 'Fri, 20 Nov 2026 10:00:00 GMT', Range: 'bytes=0-0' }, 200, '10'],
+    ['GET', { 'If-Match': tag }, 200, '10'],
+    ['GET', { 'If-Match': '*' }, 200, '10'],
+    ['GET', { 'If-Match': '"other"' }, 412, '0'],
+    ['HEAD', { 'If-Match': '"other"' }, 412, '0'],
+    // Strongly compared: what is marked as weak is no match.
+    ['GET', { 'If-Match': `W/${tag}` }, 412, '0'],
+    ['GET', { 'If-Match': '"other"', 'If-None-Match': tag }, 412, '0'],
+    ['GET', { 'If-Match': tag, 'If-None-Match': tag }, 304, undefined],
+    // Files have no date here.
+    ['GET', { 'If-Modified-Since': 'Fri, 20 Nov 2099 10:00:00 GMT' }, 200, '10'],
+    ['GET', { 'If-Unmodified-Since': 'Fri, 20 Nov 1970 10:00:00 GMT' }, 200, '10'],
     // Ranges are for GET alone: RFC 9110 §14.2.
     ['HEAD', { Range: 'bytes=0-0' }, 200, '10'],
   ])('%s %j: %d', async (method, headers, code, length) => {
