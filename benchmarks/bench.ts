@@ -41,6 +41,7 @@ if (unknown !== undefined || !(rounds >= 1)) {
     if (stopped) break;
     if (positionals.length > 0 && !positionals.includes(name)) continue;
     console.log(`\n${header(title)}`);
+    const startedMs = performance.now();
     const say = (comparison: Comparison) => {
       // What the part has started is ended on the way out.
       if (stopped) throw new Error('stopped');
@@ -48,6 +49,7 @@ if (unknown !== undefined || !(rounds >= 1)) {
       if (!holds(comparison)) missed.push(line(comparison));
     };
     await measure(say, rounds).catch((error: unknown) => console.log(`not measured: ${String(error)}`));
+    console.log(`measured in ${((performance.now() - startedMs) / 1000).toFixed(0)} s`);
   }
   console.log(missed.length === 0 ? '\nAll bounds hold.' : `\nMissed:\n${missed.join('\n')}`);
 }

@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 import { execa } from 'execa';
+import type { Endpoint } from '../src/platform/udp.ts';
+import { startLossyRelay } from '../test/support/lossy-relay.ts';
 import type { Bound, Say } from './comparison.ts';
 import { inFolder, randomBytes } from './folder.ts';
 import type { LockstepOptions, LockstepResult } from './lockstep.ts';
@@ -17,8 +19,11 @@ const places = {
 } as const;
 type Who = keyof typeof places;
 
-/** Files of some MiB: what takes a second or two. */
-const files = { 'file-8': 8, 'file-32': 32, 'file-128': 128, small: 1 / 1024 };
+/** One way, of the relay that stands for a network. */
+const delayMs = 0.15;
+
+/** Files of some MiB: what takes about a second. */
+const files = { 'file-8': 8, 'file-12': 12, 'file-128': 128, small: 1 / 1024 };
 
 interface Way {
   readonly what: string;
@@ -34,14 +39,14 @@ const atLeast = (ratio: number): Bound => ({ ratioAtLeast: ratio });
 const ways: readonly Way[] = [
   {
     what: 'window 1, blksize 1024',
-    file: 'file-32',
+    file: 'file-12',
     blksize: 1024,
     window: 1,
     peers: { dnsmasq: atLeast(0.9), 'tftpd-hpa': undefined, atftpd: undefined },
   },
   {
     what: 'window 1, blksize 1468',
-    file: 'file-32',
+    file: 'file-12',
     blksize: 1468,
     window: 1,
     peers: { dnsmasq: undefined, 'tftpd-hpa': undefined, atftpd: undefined },
@@ -69,8 +74,7 @@ async function costing(program: Program, fetch: () => Promise<{ bytes: number; m
   return { speed: (mebibytes / ms) * 1000, cost: usedMs / mebibytes, busy: usedMs / ms };
 }
 
-async function fetchByAtftp(folder: string, who: Who, { file, blksize, window }: Way) {
-  const { address, port } = places[who];
+async function fetchByAtftp(folder: string, { address, port }: Endpoint, { file, blksize, window }: Omit<Way, 'what'>) {
   const options = ['--option', `blksize ${blksize}`, '--option', `windowsize ${window}`];
   const names = ['--remote-file', file, '--local-file', join(folder, 'copy')];
   const ms = await timed(() => execa('atftp', ['--get', ...options, ...names, address, String(port)]));
@@ -84,6 +88,13 @@ async function fetchInLockstep(who: Who, options: Pick<LockstepOptions, 'path' |
   const result = JSON.parse(stdout) as LockstepResult;
   if (result.repeated > 0) throw new Error(`${result.repeated} times nothing came from ${who} for a second`);
   return result;
+}
+
+/** Where a server is to be found behind a wire. */
+async function farAway(who: Who, stack: AsyncDisposableStack): Promise<Endpoint> {
+  const relay = await startLossyRelay({ server: places[who], address: '127.0.0.1', delayMs });
+  stack.defer(async () => void (await relay.stop()));
+  return relay.local;
 }
 
 async function startAll(folder: string, stack: AsyncDisposableStack): Promise<Record<Who, Program>> {
@@ -125,7 +136,13 @@ export async function measureTftp(say: Say, rounds: number): Promise<void> {
     sayAll(say, what, results, peers);
     return results;
   };
-  for (const way of ways) await compare(way.what, way.peers, (who) => fetchByAtftp(folder, who, way));
+  for (const way of ways) await compare(way.what, way.peers, (who) => fetchByAtftp(folder, places[who], way));
+  await using relays = new AsyncDisposableStack();
+  const far = { ours: await farAway('ours', relays), dnsmasq: await farAway('dnsmasq', relays) };
+  const lockstep = { file: 'file-8', blksize: 1024, window: 1, peers: { dnsmasq: atLeast(0.98) } } as const;
+  await compare(`window 1, blksize 1024, ${2 * delayMs} ms away`, lockstep.peers, (who) =>
+    fetchByAtftp(folder, far[who as keyof typeof far], lockstep),
+  );
   const clients = 50;
   const beside = { dnsmasq: atLeast(0.95), 'tftpd-hpa': undefined, atftpd: undefined };
   const results = await compare(`${clients} clients in lock-step, blksize 1468`, beside, (who) =>
