@@ -1,5 +1,6 @@
 import type { Clients } from './clients.ts';
 import type { MachineArchitecture } from './machine.ts';
+import type { Digest } from './received.ts';
 import type { Timeline } from './timeline.ts';
 
 /** What every step of a walk needs. */
@@ -11,4 +12,6 @@ export interface Context {
   readonly architecture: MachineArchitecture;
   /** Read only the ends of the live image. */
   readonly quick: boolean;
+  /** Hashes the file of the release at that path, where it is large. */
+  readonly digestOf: (path: string) => Digest;
 }

@@ -42,7 +42,7 @@ export async function fetchLiveImage(context: Context, expected: Expected, choic
   });
 }
 
-async function byHttp({ clients, timeline, quick }: Context, expected: Expected, url: string): Promise<void> {
+async function byHttp({ clients, timeline, quick, digestOf }: Context, expected: Expected, url: string): Promise<void> {
   const path = expected.liveImage ?? url;
   const image = await timeline.record('dracut', `HTTP: size of ${path}`, async (notes) => {
     const head = await clients.headByHttp(url);
@@ -60,7 +60,7 @@ async function byHttp({ clients, timeline, quick }: Context, expected: Expected,
     const startedMs = timeline.elapsedMs;
     const received = await hashed(async (sink) => {
       for (const range of ranges) await get(range, sink);
-    });
+    }, digestOf(path));
     notes.bytes = received.sizeBytes;
     notes.detail = quick
       ? 'only its two ends, so not compared'

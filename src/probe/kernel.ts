@@ -10,11 +10,11 @@ export async function loadKernel(context: Context, expected: Expected, choice: G
   for (const initrd of choice.initrds) await load(context, expected, initrd);
 }
 
-async function load({ clients, timeline }: Context, expected: Expected, url: string): Promise<void> {
+async function load({ clients, timeline, digestOf }: Context, expected: Expected, url: string): Promise<void> {
   const { protocol, path } = splitUrl(url);
   const inRelease = expected.inRelease(path);
   await timeline.record('grub', `${protocol.toUpperCase()}: ${inRelease ?? path}`, async (notes) => {
-    const received = await hashed((sink) => getAsGrub(clients, url, sink));
+    const received = await hashed((sink) => getAsGrub(clients, url, sink), digestOf(inRelease ?? path));
     notes.bytes = received.sizeBytes;
     const known = inRelease !== undefined && expected.check(inRelease, received);
     if (!known && expected.manifest !== undefined) notes.detail = 'not in the manifest, so not compared';

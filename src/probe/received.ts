@@ -9,15 +9,25 @@ export interface Received {
   readonly sha256: string;
 }
 
-/** Hashes what `get` brings, without keeping it. */
-export async function hashed(get: (sink: Sink) => Promise<void>): Promise<Received> {
+/** Takes a file piece by piece, and then says its SHA-256: hexadecimal, lower case. */
+export interface Digest {
+  update(piece: Uint8Array): void;
+  finish(): string;
+}
+
+export function sha256(): Digest {
   const hash = createHash('sha256');
+  return { update: (piece) => void hash.update(piece), finish: () => hash.digest('hex') };
+}
+
+/** Hashes what `get` brings, without keeping it. */
+export async function hashed(get: (sink: Sink) => Promise<void>, digest: Digest = sha256()): Promise<Received> {
   let sizeBytes = 0;
   await get((piece) => {
-    hash.update(piece);
+    digest.update(piece);
     sizeBytes += piece.byteLength;
   });
-  return { sizeBytes, sha256: hash.digest('hex') };
+  return { sizeBytes, sha256: digest.finish() };
 }
 
 /** Keeps what `get` brings. Throws PROBE_TOO_LARGE, and what `get` throws. */

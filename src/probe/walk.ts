@@ -10,6 +10,7 @@ import { bootFirmware, getAddress } from './firmware.ts';
 import { bootGrub } from './grub.ts';
 import { loadKernel } from './kernel.ts';
 import type { MachineArchitecture } from './machine.ts';
+import { type Digest, sha256 } from './received.ts';
 import { bootShim } from './shim.ts';
 import { type Row, Timeline } from './timeline.ts';
 
@@ -19,6 +20,8 @@ export interface WalkOptions {
   readonly mac: string;
   readonly architecture: MachineArchitecture;
   readonly quick: boolean;
+  /** Hashes kernels, initrds and the live image, by their paths in the release; SHA-256 unless said otherwise. */
+  readonly digestOf?: (path: string) => Digest;
   /** Ends the walk; where its reason is a BootwrightError, as one that found what is wrong. */
   readonly signal: AbortSignal;
   /** Hears every row as it is done. */
@@ -45,7 +48,7 @@ export interface Walked {
 export async function walk(options: WalkOptions): Promise<Walked> {
   const { clients, clock, signal, onRow } = options;
   const timeline = new Timeline(clock, signal, onRow);
-  const context: Context = { ...options, timeline };
+  const context: Context = { digestOf: sha256, ...options, timeline };
   let lease: GrantedAddress | undefined;
   let expected: Expected | undefined;
   let error: BootwrightError | undefined;
