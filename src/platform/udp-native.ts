@@ -13,7 +13,7 @@ interface NativeUdpOptions {
 /** For how long Node's loop stands still: its timers and messages are late by that much. */
 const sliceMs = 5;
 /** The answer to what was just sent comes within this time where the machine is near. */
-const nearMs = 1;
+const nearMs = 10;
 
 /**
  * UDP by the C library, for a thread that does nothing else: a datagram costs three calls of the kernel, as in a server
