@@ -23,6 +23,8 @@ export interface Bootwright {
   /** Of the first network. */
   readonly address: string;
   readonly httpPort: number;
+  /** Reads what can change while it runs: the certificate of HTTPS. It is looked for by itself as well. */
+  reload(): Promise<void>;
   /** Undoes everything that was started, in the opposite order; transfers may finish for `stopSeconds`. */
   close(): Promise<void>;
 }
@@ -104,5 +106,6 @@ export async function startBootwright(settings: Settings, log: Logger): Promise<
   });
   starting.defer(() => watch.close());
   const started = starting.move();
-  return { address, httpPort: settings.http.port, close: () => started.disposeAsync() };
+  const reload = () => files.reload();
+  return { address, httpPort: settings.http.port, reload, close: () => started.disposeAsync() };
 }

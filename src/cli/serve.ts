@@ -8,8 +8,10 @@ function optionName(flag: string): string {
   return (flag.split(' ')[0] as string).slice(2).replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
+/** SIGHUP is the end of the terminal where there is one; of a service it is "read your files again". */
 function stopped(): Promise<string> {
-  return new Promise((resolve) => endOnSignals(['SIGTERM', 'SIGINT'], resolve));
+  const signals = ['SIGTERM', 'SIGINT'] as const;
+  return new Promise((resolve) => endOnSignals(process.stdout.isTTY ? [...signals, 'SIGHUP'] : signals, resolve));
 }
 
 /** `bootwright serve`: DHCP, TFTP and HTTP in this one process, until SIGTERM or Ctrl-C. */
@@ -32,7 +34,11 @@ export function serveCommand(): Command {
     const settings = loadSettings(configFile(options['config']), process.env, flags);
     const log = createLog(settings.log);
     const stop = stopped();
+    // Also before there is anything to read again, or the signal would end the process.
+    let reload = async () => {};
+    if (!process.stdout.isTTY) process.on('SIGHUP', () => void reload());
     const running = await startBootwright(settings, log);
+    reload = () => running.reload();
     const signal = await stop;
     log.info(`${signal}: stopping; transfers may finish within ${settings.stopSeconds} s`);
     await running.close();

@@ -1,8 +1,14 @@
+import type { RequestListener, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { BootwrightError } from '../errors.ts';
 import { type BootFilesOptions, plainAddress, serveBootFiles } from './boot-files.ts';
+import { Connections } from './connections.ts';
+import { Handshakes } from './handshakes.ts';
+import { plainListener, secureContext, tlsListener } from './listener.ts';
 import { sendText } from './text.ts';
+import { describeTlsFailure } from './tls-failure.ts';
+import type { TlsMaterial } from './tls-material.ts';
 
 export interface HttpServerOptions extends BootFilesOptions {
   readonly address: string;
@@ -10,6 +16,12 @@ export interface HttpServerOptions extends BootFilesOptions {
   readonly port: number;
   /** Whether all is well; the answer of `/healthz`. */
   readonly health: () => { readonly activeRelease: string | null };
+  /** HTTPS, and no plain HTTP. */
+  readonly tls?: {
+    readonly material: TlsMaterial;
+    /** A machine has come to us, and not got through the handshake. */
+    readonly failed: (address: string, reason: string) => void;
+  };
 }
 
 export interface HttpServer {
@@ -20,6 +32,8 @@ export interface HttpServer {
    * acknowledgement of the old connection for that of its SYN, and ends in "connection timeout".
    */
   forget(addresses: readonly string[]): void;
+  /** The certificate of new connections from now on; where there is HTTPS. */
+  renew(material: TlsMaterial): void;
   /** Takes no new connection; answers under way may end within `graceMs` milliseconds. */
   close(graceMs: number): Promise<void>;
 }
@@ -40,9 +54,9 @@ function describeFailure(cause: unknown, { address, port }: HttpServerOptions): 
 /** Node keeps a connection open after its last answer also when the server is closing; machines would be waited for. */
 const lookForIdleMs = 100;
 
-async function closeWithin(server: FastifyInstance, graceMs: number): Promise<void> {
-  const timer = setTimeout(() => server.server.closeAllConnections(), graceMs);
-  const idle = setInterval(() => server.server.closeIdleConnections(), lookForIdleMs);
+async function closeWithin(server: FastifyInstance, connections: Connections, graceMs: number): Promise<void> {
+  const timer = setTimeout(() => connections.endAll(), graceMs);
+  const idle = setInterval(() => connections.endIdle(), lookForIdleMs);
   try {
     await server.close();
   } finally {
@@ -51,43 +65,55 @@ async function closeWithin(server: FastifyInstance, graceMs: number): Promise<vo
   }
 }
 
-/** What is no HTTP: there is no request yet that could be answered, only a socket. */
-function refuseConnection(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-  const body = 'This is no HTTP request.\n';
-  socket.end(`HTTP/1.1 400 Bad Request\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`);
-}
+/** What can be said to somebody whose request Node could not read. */
+const complaints: Readonly<Record<string, readonly [status: string, line: string]>> = {
+  HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'These are too many headers.'],
+  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'The request did not come to its end.'],
+};
 
-/** By the address of the other end: in a storm there are thousands, and each machine that asks for an address looks. */
-function openConnections({ server }: FastifyInstance): ReadonlyMap<string, ReadonlySet<Socket>> {
-  const open = new Map<string, Set<Socket>>();
-  server.on('connection', (socket) => {
-    const address = plainAddress(socket.remoteAddress);
-    const there = open.get(address) ?? new Set();
-    open.set(address, there.add(socket));
-    socket.once('close', () => {
-      there.delete(socket);
-      if (there.size === 0 && open.get(address) === there) open.delete(address);
-    });
-  });
-  return open;
+/** What is no HTTP: there is no request yet that could be answered, only a socket. */
+function refuseConnection(error: Error & { code?: string }, socket: Socket, isBusy: boolean): void {
+  const code = error.code ?? '';
+  const isHttp = code.startsWith('HPE_') || code.startsWith('ERR_HTTP_');
+  // In the middle of an answer, a line of ours would become a part of the file.
+  if (!isHttp || isBusy || !socket.writable) return void socket.destroy();
+  const [status, line] = complaints[code] ?? ['400 Bad Request', 'This is no HTTP request.'];
+  const body = `${line}\n`;
+  socket.end(`HTTP/1.1 ${status}\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`);
 }
 
 /**
  * Starts the HTTP server. Throws TCP_PORT_IN_USE, TCP_PORT_FORBIDDEN or TCP_ADDRESS_NOT_HERE.
  */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
+  const { tls } = options;
+  const connections = new Connections();
+  let renew: HttpServer['renew'] = () => {};
+  let endHandshakes = () => {};
+
+  function listen(handler: RequestListener): Server {
+    if (tls === undefined) return plainListener(handler);
+    const listener = tlsListener(handler, tls.material);
+    const handshakes = new Handshakes(listener);
+    renew = (material) => listener.setSecureContext(secureContext(material));
+    endHandshakes = () => handshakes.end();
+    listener.on('tlsClientError', (error, socket) => {
+      tls.failed(plainAddress(socket.remoteAddress), describeTlsFailure(error));
+    });
+    return listener;
+  }
+
   const server = Fastify({
     logger: false,
-    forceCloseConnections: 'idle',
-    keepAliveTimeout: 60_000,
-    requestTimeout: 30_000,
-    // A reader may be slow, and a machine may swap, but one that takes nothing for ten minutes was switched off.
-    connectionTimeout: 600_000,
+    serverFactory(handler) {
+      const listener = listen(handler);
+      connections.watch(listener);
+      return listener;
+    },
     // RFC 9112 §3.2.2: a server accepts the form for proxies too.
     rewriteUrl: ({ url = '/' }) => url.replace(/^https?:\/\/[^/?#]*/i, '') || '/',
     frameworkErrors: (_error, _request, reply) => sendText(reply, 400, 'This is no URL.'),
-    clientErrorHandler: refuseConnection,
+    clientErrorHandler: (error, socket) => refuseConnection(error, socket, connections.isBusy(socket)),
   });
   server.setErrorHandler((_error, _request, reply) => sendText(reply, 500, 'The server failed.'));
   server.addHook('onRequest', async (request, reply) => {
@@ -97,10 +123,6 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   });
   server.get('/healthz', () => ({ status: 'ok', ...options.health() }));
   serveBootFiles(server, options);
-  const open = openConnections(server);
-  const forget: HttpServer['forget'] = (addresses) => {
-    for (const address of addresses) for (const socket of open.get(address) ?? []) socket.resetAndDestroy();
-  };
   try {
     await server.listen({ host: options.address, port: options.port });
   } catch (error) {
@@ -108,5 +130,13 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   }
   const bound = server.server.address();
   const port = typeof bound === 'object' && bound !== null ? bound.port : options.port;
-  return { port, forget, close: (graceMs) => closeWithin(server, graceMs) };
+  return {
+    port,
+    forget: (addresses) => connections.forget(addresses),
+    renew: (material) => renew(material),
+    close(graceMs) {
+      endHandshakes();
+      return closeWithin(server, connections, graceMs);
+    },
+  };
 }
