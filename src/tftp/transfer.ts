@@ -2,7 +2,7 @@ import type { BootEvent } from '../boot/timeline.ts';
 import { shownText } from './names.ts';
 import type { Agreement } from './options.ts';
 import { errorCodes, type Options } from './packet.ts';
-import { doubled, newPatience, observe, type Patience, waitMs } from './patience.ts';
+import { newPatience, observe, observeRepeated, type Patience, waitInDoubtMs, waitMs } from './patience.ts';
 
 /**
  * One file on its way to one client (RFC 1350, 2347, 2348, 2349, 7440). Blocks are counted from 1 and never wrap;
@@ -26,7 +26,7 @@ export interface Transfer {
   readonly retries: number;
   readonly silentMs: number;
   readonly patience: Patience;
-  /** When the window went out; absent where it was sent more than once. */
+  /** When the window went out for the first time; absent where a part of it did before. */
   readonly sentAtMs?: number;
 }
 
@@ -129,9 +129,14 @@ function acknowledged(transfer: Transfer, wireBlock: number, nowMs: number): Ste
 }
 
 function heardAt(transfer: Transfer, nowMs: number): Transfer {
-  const { sentAtMs, patience } = transfer;
-  const learned = sentAtMs === undefined ? patience : observe(patience, Math.max(nowMs - sentAtMs, 0));
-  return { ...transfer, heard: true, retries: 0, silentMs: 0, patience: learned };
+  return { ...transfer, heard: true, retries: 0, silentMs: 0, patience: learned(transfer, nowMs) };
+}
+
+function learned({ sentAtMs, silentMs, retries, patience }: Transfer, nowMs: number): Patience {
+  if (sentAtMs === undefined) return patience;
+  const sinceFirstMs = Math.max(nowMs - sentAtMs, 0);
+  if (retries === 0) return observe(patience, sinceFirstMs);
+  return observeRepeated(patience, sinceFirstMs, Math.max(sinceFirstMs - silentMs, 0));
 }
 
 /**
@@ -146,8 +151,9 @@ function advance(transfer: Transfer, block: number, nowMs: number): Stepped {
 }
 
 /**
- * An ACK from the midst of blocks that are out for the second time: EDK2 sends one for each that it has already. What
- * follows is on its way. Taking that for a gap would send every later block twice, until the end.
+ * An ACK from the midst of blocks that are out for the second time: EDK2 sends one for each that it has already, and
+ * what follows is on its way. Taking that for a gap would send every later block twice, until the end. If it is a gap,
+ * nothing more is heard.
  */
 function slide(transfer: Transfer): Stepped {
   const { acknowledgedBlock, agreement, lastBlock, sentBlock } = transfer;
@@ -156,15 +162,16 @@ function slide(transfer: Transfer): Stepped {
     sentBlock: Math.max(sentBlock, Math.min(acknowledgedBlock + agreement.windowBlocks, lastBlock)),
   };
   const more: TransferEffect = { kind: 'send', firstBlock: sentBlock + 1, lastBlock: moved.sentBlock };
-  return [moved, moved.sentBlock > sentBlock ? [more, wait(moved)] : [wait(moved)]];
+  const soon: TransferEffect = { kind: 'wait', delayMs: waitInDoubtMs(moved.patience) };
+  return [moved, moved.sentBlock > sentBlock ? [more, soon] : [soon]];
 }
 
 function offer(transfer: Transfer): Stepped {
   return [transfer, [{ kind: 'offer', options: transfer.agreement.granted }, wait(transfer)]];
 }
 
-function wait({ patience }: Transfer): TransferEffect {
-  return { kind: 'wait', delayMs: waitMs(patience) };
+function wait({ patience, retries }: Transfer): TransferEffect {
+  return { kind: 'wait', delayMs: waitMs(patience, retries) };
 }
 
 function isAllSent({ heard, sentBlock, lastBlock }: Transfer): boolean {
@@ -174,7 +181,7 @@ function isAllSent({ heard, sentBlock, lastBlock }: Transfer): boolean {
 function silence(transfer: Transfer): Stepped {
   const { heard, lastBlock, acknowledgedBlock, patience } = transfer;
   const retries = transfer.retries + 1;
-  const silentMs = transfer.silentMs + waitMs(patience);
+  const silentMs = transfer.silentMs + waitMs(patience, transfer.retries);
   if (isAllSent(transfer)) {
     if (silentMs >= longestSilenceAtTheEndMs) {
       return end({ ...transfer, acknowledgedBlock: lastBlock }, 'complete', 'the end was sent and not acknowledged');
@@ -182,7 +189,7 @@ function silence(transfer: Transfer): Stepped {
   } else if (heard ? silentMs >= longestSilenceMs : retries > maxRetriesUnheard) {
     return end(transfer, 'timed-out', heard ? 'the client fell silent' : 'the client never answered');
   }
-  const { sentAtMs: _sentTwice, ...sentAgain } = { ...transfer, retries, silentMs, patience: doubled(patience) };
+  const sentAgain: Transfer = { ...transfer, retries, silentMs };
   if (transfer.phase === 'offering') return offer(sentAgain);
   const sentBlock = heard && retries === lookAheadRetry ? lookAhead(transfer) : transfer.sentBlock;
   const repeated = { ...sentAgain, sentBlock, repeatedBlock: sentBlock };
