@@ -23,7 +23,7 @@ type Who = keyof typeof places;
 const delayMs = 0.15;
 
 /** Files of some MiB: what takes about a second. */
-const files = { 'file-8': 8, 'file-12': 12, 'file-128': 128, small: 1 / 1024 };
+const files = { 'file-4': 4, 'file-12': 12, 'file-64': 64, small: 1 / 1024 };
 
 interface Way {
   readonly what: string;
@@ -51,9 +51,9 @@ const ways: readonly Way[] = [
     window: 1,
     peers: { dnsmasq: undefined, 'tftpd-hpa': undefined, atftpd: undefined },
   },
-  { what: 'window 4', file: 'file-128', blksize: 1468, window: 4, peers: { atftpd: undefined } },
-  { what: 'window 16', file: 'file-128', blksize: 1468, window: 16, peers: { atftpd: atLeast(1) } },
-  { what: 'window 64', file: 'file-128', blksize: 1468, window: 64, peers: { atftpd: atLeast(1.05) } },
+  { what: 'window 4', file: 'file-64', blksize: 1468, window: 4, peers: { atftpd: undefined } },
+  { what: 'window 16', file: 'file-64', blksize: 1468, window: 16, peers: { atftpd: atLeast(1) } },
+  { what: 'window 64', file: 'file-64', blksize: 1468, window: 64, peers: { atftpd: atLeast(1.05) } },
 ];
 
 /** What one fetch, or those of many clients, came to. */
@@ -139,14 +139,14 @@ export async function measureTftp(say: Say, rounds: number): Promise<void> {
   for (const way of ways) await compare(way.what, way.peers, (who) => fetchByAtftp(folder, places[who], way));
   await using relays = new AsyncDisposableStack();
   const far = { ours: await farAway('ours', relays), dnsmasq: await farAway('dnsmasq', relays) };
-  const lockstep = { file: 'file-8', blksize: 1024, window: 1, peers: { dnsmasq: atLeast(0.98) } } as const;
+  const lockstep = { file: 'file-4', blksize: 1024, window: 1, peers: { dnsmasq: atLeast(0.98) } } as const;
   await compare(`window 1, blksize 1024, ${2 * delayMs} ms away`, lockstep.peers, (who) =>
     fetchByAtftp(folder, far[who as keyof typeof far], lockstep),
   );
   const clients = 50;
   const beside = { dnsmasq: atLeast(0.95), 'tftpd-hpa': undefined, atftpd: undefined };
   const results = await compare(`${clients} clients in lock-step, blksize 1468`, beside, (who) =>
-    fetchInLockstep(who, { path: 'file-8', clients, blksize: 1468 }),
+    fetchInLockstep(who, { path: 'file-4', clients, blksize: 1468 }),
   );
   // Near 100 %: it is the server that is measured, and not its clients.
   for (const peer of Object.keys(beside) as (keyof typeof beside)[]) {
