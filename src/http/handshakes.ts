@@ -3,10 +3,13 @@ import type { Socket } from 'node:net';
 import { plainAddress } from './boot-files.ts';
 import { peerOf } from './connections.ts';
 
-/** From the first packet to the end of the handshake. UEFI gives up after 5 seconds without an answer. */
-const patienceMs = 20_000;
-/** So many may be unfinished; then the address that has most of them loses its oldest. */
-const mostUnfinished = 1024;
+const usualLimits = {
+  /** From the first packet to the end of the handshake. UEFI gives up after 5 seconds without an answer. */
+  patienceMs: 20_000,
+  /** So many may be unfinished; then the address that has most of them loses its oldest. */
+  mostUnfinished: 1024,
+};
+
 /** A handshake is a signature: 1 ms of the processor with RSA of 2048 bits, 5 with 4096. DHCP waits for as long. */
 const perTurn = 2;
 
@@ -26,13 +29,15 @@ interface Arrival {
  * nothing, or never finish, cost a socket for 20 seconds, and there are never more than 1024 of them.
  */
 export class Handshakes {
+  readonly #limits: typeof usualLimits;
   readonly #begin: (socket: Socket) => void;
   /** By the ends of their connections, the oldest first. */
   readonly #unfinished = new Map<string, Arrival>();
   readonly #ready: Socket[] = [];
   #isNextDue = false;
 
-  constructor(server: Server) {
+  constructor(server: Server, limits = usualLimits) {
+    this.#limits = limits;
     // What begins TLS listens for connections. It is done later here, as node:tls allows ('connection' may be emitted by others).
     const listeners = server.listeners('connection');
     this.#begin = (socket) => {
@@ -50,9 +55,9 @@ export class Handshakes {
 
   #arrive(socket: Socket): void {
     if (socket.destroyed) return;
-    if (this.#unfinished.size >= mostUnfinished) this.#makeRoom();
+    if (this.#unfinished.size >= this.#limits.mostUnfinished) this.#makeRoom();
     const peer = peerOf(socket);
-    const patience = setTimeout(() => socket.destroy(), patienceMs);
+    const patience = setTimeout(() => socket.destroy(), this.#limits.patienceMs);
     const arrival = { socket, address: plainAddress(socket.remoteAddress), patience };
     this.#unfinished.set(peer, arrival);
     socket.once('close', () => {

@@ -35,7 +35,8 @@ function readKey(path: string, text: string): KeyObject {
   try {
     return createPrivateKey(text);
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ERR_MISSING_PASSPHRASE') {
+    // RFC 7468 §11, RFC 1421 §4.6.1.1. Node's own code for it depends on the form of the key.
+    if (/^(-----BEGIN|Proc-Type:).*\bENCRYPTED\b/m.test(text)) {
       throw new BootwrightError('TLS_KEY_ENCRYPTED', { path }, { cause });
     }
     throw new BootwrightError('TLS_NO_KEY', { path, reason: reasonOf(cause) }, { cause });
