@@ -12,6 +12,7 @@ import { type OtherServer, startOtherServer } from './other-server.ts';
 import { startPlainServer } from './plain-server.ts';
 import { startRouter6 } from './router6.ts';
 import { type LogLine, startServer } from './server.ts';
+import { makeTrusted } from './trust.ts';
 
 const mac = '52:54:00:b0:07:01';
 const program = join(import.meta.dirname, '../../bin/bootwright.js');
@@ -76,6 +77,8 @@ interface Served {
   readonly beside?: OtherServer;
   /** The network has IPv6, too, and a router that leads machines to our DHCPv6. */
   readonly ipv6?: boolean;
+  /** There is a certificate, `server.pem` with `server.key`, beside the configuration, and the firmware trusts it. */
+  readonly https?: boolean;
   /** Where the boot ends; at the login prompt unless it is said. */
   readonly until?: RegExp;
 }
@@ -91,11 +94,13 @@ export interface ServedBoot extends Boot {
 /** An image is put into images/ of `bootwright serve`, and a machine boots what became of it. */
 export function bootServed(request: Served): Promise<ServedBoot> {
   const { flavour, secureBoot = false, firmware = 'uefi', config = '', beside, ipv6 = false, until = login } = request;
+  const { https = false } = request;
   return onLan(
     async (lan) => {
       const image = await liveosImage(flavour, () => {});
       const configFile = join(lan.folder, 'bootwright.yaml');
       await writeFile(configFile, config);
+      const trusted = https ? await makeTrusted(lan.folder, lan.server) : undefined;
       // Debian's GRUB asks nobody but the next server of the DHCP server: docs/reference/firmware.md.
       if (beside !== undefined) await startOtherServer(lan, beside, lan.server);
       if (ipv6) await startRouter6(lan);
@@ -106,7 +111,7 @@ export function bootServed(request: Served): Promise<ServedBoot> {
       });
       await copyFile(image, join(server.images, 'liveos.iso'));
       const { releaseId } = await server.waitFor('published', 60_000);
-      const text = await untilItSays(until, { lan, secureBoot, firmware, from: { mac } });
+      const text = await untilItSays(until, { lan, secureBoot, firmware, trusted, from: { mac } });
       await server.stop();
       const files = server.lines.flatMap((line) =>
         line.step === 'served' && line.outcome === 'complete'

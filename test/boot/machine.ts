@@ -15,6 +15,8 @@ interface MachineOptions {
   /** For UEFI alone. */
   readonly secureBoot: boolean;
   readonly from: BootDevice;
+  /** An EFI signature list of authorities whose certificates the firmware trusts; none unless it is given. */
+  readonly trusted?: string | undefined;
   readonly memoryMiB?: number;
   /** A file that gets everything the machine writes, as it is. */
   readonly serialLog?: string;
@@ -46,7 +48,7 @@ function deviceArguments(from: BootDevice, { port }: Lan, kind: MachineFirmware)
 
 /** Switches a machine on that has nothing else to boot from. */
 export async function startMachine(options: MachineOptions): Promise<Machine> {
-  const { lan, from, firmware: kind = 'uefi', memoryMiB = 2048, serialLog } = options;
+  const { lan, from, firmware: kind = 'uefi', memoryMiB = 2048, trusted, serialLog } = options;
   const console = new SerialConsole();
   const [first = '', ...rest] = [
     ...lan.enter,
@@ -56,6 +58,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
     ...['-smp', '2', '-m', String(memoryMiB), '-nodefaults', '-no-user-config', '-no-reboot'],
     ...['-display', 'none', '-serial', 'stdio'],
     ...deviceArguments(from, lan, kind),
+    ...(trusted === undefined ? [] : ['-fw_cfg', `name=etc/edk2/https/cacerts,file=${trusted}`]),
     // The firmware's network wants random numbers.
     ...['-device', 'virtio-rng-pci'],
   ];
