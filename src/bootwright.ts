@@ -74,6 +74,7 @@ export async function startBootwright(settings: Settings, log: Logger): Promise<
     clock,
     log,
   });
+  starting.defer(() => state.close());
   const resolve = createResolver({ catalog, ledger: state.ledger, loaders, httpPort: settings.http.port });
 
   const addresses = addressesOf(plan);

@@ -1,10 +1,12 @@
 import { type Logger, pino } from 'pino';
 import pretty from 'pino-pretty';
 import { describe } from './boot/describe.ts';
-import type { Report } from './boot/timeline.ts';
+import type { BootEvent, Report } from './boot/timeline.ts';
 import type { Settings } from './config/settings.ts';
 import { BootwrightError } from './errors.ts';
 import { formatBytes, formatDuration } from './format.ts';
+import { LineBound } from './log-bound.ts';
+import type { Clock } from './platform/clock.ts';
 import type { ImageEvent } from './release/watch.ts';
 
 /** Lines for people on a terminal, one JSON object a line elsewhere, unless the settings say which. */
@@ -23,11 +25,33 @@ export function createLog({ format, level }: Settings['log']): Logger {
   return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination);
 }
 
-/** Every step of a boot as a line, with the machine's name where its address is known. */
-export function reportTo(log: Logger, machineAt: (address: string) => string | undefined): Report {
-  return (event) => {
-    const { level, text } = describe(event, 'address' in event ? machineAt(event.address) : undefined);
-    log[level](event, text);
+/** Steps of boots as lines. */
+export interface BootLog {
+  readonly report: Report;
+  /** Writes how many lines were left out lately. */
+  close(): void;
+}
+
+/**
+ * Every step of a boot as a line, with the machine's name where its address is known. Of a flood of one kind, only the
+ * beginning is written, then some in each second, and every ten seconds how many there were besides.
+ */
+export function bootLog(log: Logger, clock: Clock, machineAt: (address: string) => string | undefined): BootLog {
+  const describeNamed = (event: BootEvent) =>
+    describe(event, 'address' in event ? machineAt(event.address) : undefined);
+  const bound = new LineBound({
+    clock,
+    tell(leftOut, event) {
+      const { level, text } = describeNamed(event);
+      log[level]({ step: 'left-out', leftOut }, `${leftOut} more lines as this one were left out: ${text}`);
+    },
+  });
+  return {
+    report(event) {
+      const { level, text } = describeNamed(event);
+      if (log.isLevelEnabled(level) && bound.admits(event, level)) log[level](event, text);
+    },
+    close: () => bound.close(),
   };
 }
 

@@ -3,7 +3,8 @@ import { execa } from 'execa';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { BootwrightError } from '../src/errors.ts';
-import { imageReportTo, reportTo } from '../src/log.ts';
+import { bootLog, imageReportTo } from '../src/log.ts';
+import { SimulatedClock } from './support/simulated-clock.ts';
 
 /** A log of which every line is kept. */
 function keptLog() {
@@ -15,7 +16,9 @@ function keptLog() {
 describe('a step of a boot', () => {
   it('names the machine where its address is known, and keeps every detail for programs', () => {
     const { log, lines } = keptLog();
-    const report = reportTo(log, (address) => (address === '10.0.0.9' ? '52:54:00:00:00:01' : undefined));
+    const { report } = bootLog(log, new SimulatedClock(), (address) =>
+      address === '10.0.0.9' ? '52:54:00:00:00:01' : undefined,
+    );
     report({ step: 'missing', protocol: 'http', address: '10.0.0.9', path: '/x' });
     report({ step: 'missing', protocol: 'http', address: '10.0.0.8', path: '/x' });
     expect(lines).toEqual([

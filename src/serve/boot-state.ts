@@ -4,7 +4,7 @@ import { BootLedger } from '../boot/ledger.ts';
 import { type BootAnswer, type BootCatalog, type BootRequest, type NoBoot, planBoot } from '../boot/plan.ts';
 import { ShapeBook } from '../boot/shapes.ts';
 import type { BootEvent, Report } from '../boot/timeline.ts';
-import { reportTo } from '../log.ts';
+import { bootLog } from '../log.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Batch } from '../store/batch.ts';
 import { loadBoots } from '../store/boots.ts';
@@ -31,6 +31,8 @@ export interface BootState {
   whenStarted(listener: (addresses: readonly string[]) => void): void;
   /** Makes leases safe, with all that was decided for boots since, in one transaction. */
   readonly commit: (leases: Pick<Batch, 'leases' | 'leases6'>) => Promise<void>;
+  /** Writes what is still to be written to the log. */
+  close(): void;
 }
 
 /** Whose firmware was answered, and where it is or will be. */
@@ -48,7 +50,8 @@ export async function openBootState(options: BootStateOptions): Promise<BootStat
   const { store, committer, catalog, overrides, clock, log } = options;
   const ledger = new BootLedger(await loadBoots(store));
   const shapes = new ShapeBook(await loadShapes(store));
-  const tell = reportTo(log, (address) => ledger.machineAt(address));
+  const lines = bootLog(log, clock, (address) => ledger.machineAt(address));
+  const tell = lines.report;
   const listeners: ((addresses: readonly string[]) => void)[] = [];
 
   return {
@@ -69,6 +72,7 @@ export async function openBootState(options: BootStateOptions): Promise<BootStat
       if (news !== undefined) tell({ step: 'shape-worked', mac: news.mac, shape: news.shape });
     },
     whenStarted: (listener) => void listeners.push(listener),
+    close: () => lines.close(),
     async commit(leases) {
       const boots = ledger.takeUnsaved();
       const known = shapes.takeUnsaved();
