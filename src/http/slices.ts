@@ -1,8 +1,8 @@
 import { type BlockCache, blockBytes, type Loan, type OpenFile, readPart } from './block-cache.ts';
 import type { Grant } from './passage.ts';
 
-/** Blocks of a file that are read while the one before them is sent: a disk answers sooner than it is asked. */
-const ahead = 2;
+/** Blocks of a file that are read while the one before them is sent: as many as Node has threads that read. */
+const ahead = 4;
 
 /** What a reader gets where all blocks are in use: so little that a thousand of them are no burden. */
 const ownBytes = 64 * 1024;

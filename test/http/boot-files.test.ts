@@ -412,6 +412,28 @@ describeWith({ programs: ['curl'] }, 'curl, as dracut calls it', () => {
     expect(await curl('--continue-at', '1234567', `${base}/live.iso`)).toBe(rest);
   });
 
+  it('gets several parts at once, as another program puts them together', async () => {
+    const { stdout } = await execa('curl', ['-sf', '--range', '0-99,1048570-1048700,-7', `${base}/live.iso`], {
+      encoding: 'buffer',
+    });
+    const [first, second, last] = [[0, 100], [1_048_570, 1_048_701], [-7]].map((bounds) => content.subarray(...bounds));
+    for (const part of [first, second, last]) {
+      expect(Buffer.from(stdout).includes(Buffer.concat([Buffer.from('\r\n\r\n'), part as Uint8Array]))).toBe(true);
+    }
+  });
+
+  it('asks again for a file that it has, and gets nothing', async () => {
+    const { stdout } = await execa('curl', [
+      '-s',
+      '-w',
+      '%{http_code}',
+      '-H',
+      `If-None-Match: ${tag}`,
+      `${base}/live.iso`,
+    ]);
+    expect(stdout).toBe('304');
+  });
+
   it('fails at once where there is no such file', async () => {
     const { exitCode, stderr } = await execa('curl', ['--fail', '-sS', `${base}/none.iso`], { reject: false });
     expect([exitCode, stderr]).toEqual([22, expect.stringContaining('404')]);
