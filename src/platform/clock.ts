@@ -1,3 +1,6 @@
+// The global of that name is looked up through a getter each time, and this is asked for each datagram.
+import { performance } from 'node:perf_hooks';
+
 export type Cancel = () => void;
 
 /** The time, as small as anybody needs it. */

@@ -66,6 +66,8 @@ export class NativeUdpSocket implements UdpSocket {
   #segmentBytes = 0;
   #cannotCut = false;
   #isOpen = true;
+  #lastTo: Endpoint | undefined;
+  #lastAddress: Uint8Array = new Uint8Array();
   readonly #addresses = new WeakMap<Endpoint, Uint8Array>();
 
   /** Throws what `Udp.open` throws. */
@@ -180,11 +182,14 @@ export class NativeUdpSocket implements UdpSocket {
   }
 
   #addressOf(to: Endpoint): Uint8Array {
+    if (to === this.#lastTo) return this.#lastAddress;
     let address = this.#addresses.get(to);
     if (address === undefined) {
       address = socketAddress(to);
       this.#addresses.set(to, address);
     }
+    this.#lastTo = to;
+    this.#lastAddress = address;
     return address;
   }
 

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { Epoll } from './epoll.ts';
 import type { HeldDescriptors } from './held-descriptors.ts';
 import { NativeUdpSocket } from './native-socket.ts';

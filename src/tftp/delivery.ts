@@ -5,7 +5,7 @@ import type { Endpoint, UdpSocket } from '../platform/udp.ts';
 import { BlockFeed } from './blocks.ts';
 import type { ChunkCache, CutFile } from './chunks.ts';
 import type { Agreement } from './options.ts';
-import { errorCodes, type Packet, packetCodec } from './packet.ts';
+import { errorCodes, type Packet, packetCodec, plainAcknowledgement } from './packet.ts';
 import { acknowledgedBytes, newTransfer, type Outcome, step, type Transfer, type TransferEvent } from './transfer.ts';
 
 export interface DeliveryResult {
@@ -61,8 +61,14 @@ export class Delivery {
   /** A datagram that reached the socket of this transfer. */
   hear(bytes: Uint8Array, from: Endpoint): void {
     const { client, socket, clock } = this.#options;
+    const block = plainAcknowledgement(bytes);
+    const isClient = from === client || (from.port === client.port && from.address === client.address);
+    if (block !== undefined && isClient) {
+      this.#take({ kind: 'acknowledged', block, nowMs: clock.elapsedMs() });
+      return;
+    }
     const packet = decodeOrReason(bytes);
-    if (from.port !== client.port || from.address !== client.address) {
+    if (!isClient) {
       // RFC 1350 §4: tell a stranger so, and leave the transfer alone. Never answer an ERROR by an ERROR.
       if (typeof packet !== 'string' && packet.kind === 'error') return;
       const message = 'this port belongs to the transfer of another client';

@@ -37,6 +37,12 @@ export const dataHeaderBytes = 4;
 /** TFTP datagrams. `decode` throws TFTP_MALFORMED; bytes after a whole ACK or ERROR are ignored, as every peer does. */
 export const packetCodec: Codec<Packet> = { encode, decode };
 
+/** The block of an ACK as all clients send it, without the cost of reading any packet; `undefined` for all else. */
+export function plainAcknowledgement(bytes: Uint8Array): number | undefined {
+  if (bytes.length !== 4 || bytes[0] !== 0 || bytes[1] !== opcodes.acknowledgement) return undefined;
+  return ((bytes[2] ?? 0) << 8) | (bytes[3] ?? 0);
+}
+
 /** Where `block` counts from 1 and does not wrap: 16 bits of it go on the wire. */
 export function writeDataHeader(into: Uint8Array, offset: number, block: number): void {
   into[offset] = 0;

@@ -43,7 +43,10 @@ const wellMs = 60_000;
  */
 export async function startTftpThread(options: TftpThreadOptions): Promise<TftpThread> {
   let run = startRun(options, options.servers);
-  const locals = await run.listening;
+  const locals = await run.listening.catch(async (error: unknown) => {
+    await run.ended;
+    throw error;
+  });
   // Where the port was any free one, it must be the same one after a crash.
   const servers = options.servers.map((server, index) => ({ ...server, port: locals[index]?.port ?? server.port }));
   let pauseMs = firstPauseMs;
