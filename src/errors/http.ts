@@ -5,13 +5,13 @@ export const httpErrors = {
     exit: exit.environment,
     problem: 'TCP port {port} of {address} is in use by another program',
     remedy:
-      'Find it with "ss -ltnp sport = :{port}" and stop it (often nginx or apache), or choose another --http-port (https.port for HTTPS).',
+      'Find it with "ss -ltnp sport = :{port}" and stop it (often nginx or apache), or choose another --http-port (--https-port for HTTPS).',
   },
   TCP_PORT_FORBIDDEN: {
     exit: exit.environment,
     problem: 'no permission to open TCP port {port} of {address}',
     remedy:
-      'Run as root, or give the capability CAP_NET_BIND_SERVICE, or choose an --http-port (https.port) above 1023.',
+      'Run as root, or give the capability CAP_NET_BIND_SERVICE, or choose an --http-port (--https-port for HTTPS) above 1023.',
   },
   TCP_ADDRESS_NOT_HERE: {
     exit: exit.environment,
