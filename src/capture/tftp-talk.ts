@@ -36,8 +36,10 @@ export class TftpTalk {
 
   /** `undefined`: it belongs to no transfer. */
   see({ from, to, payload, cutBytes }: Extract<Content, { kind: 'udp' }>, timeNs: bigint): TftpSight | undefined {
-    if (to.port === tftpPort) return this.#begin(from, payload, timeNs);
     const asked = this.#transfers.get(keyOf(from));
+    // A server that has one port for everything hears the rest of a transfer there, too.
+    const begins = asked === undefined || isRequest(decode(payload));
+    if (to.port === tftpPort && begins) return this.#begin(from, payload, timeNs);
     if (asked !== undefined) return this.#during(from, asked, payload, cutBytes, timeNs, 'client');
     const answered = this.#transfers.get(keyOf(to));
     if (answered !== undefined) return this.#during(to, answered, payload, cutBytes, timeNs, 'server');
@@ -46,7 +48,7 @@ export class TftpTalk {
 
   #begin(client: End, payload: Uint8Array, timeNs: bigint): TftpSight {
     const packet = decode(payload);
-    if (packet?.kind !== 'read' && packet?.kind !== 'write') {
+    if (!isRequest(packet)) {
       return { client, text: 'TFTP: not a request, at port 69', part: 'message' };
     }
     const { path } = packet;
@@ -73,9 +75,12 @@ export class TftpTalk {
     const say = (text: string): TftpSight => ({ client, text, part: 'message' });
     switch (packet?.kind) {
       case 'data': {
-        const length = payload.length + cutBytes - dataHeaderBytes;
-        transfer.seenBytes += length;
-        if (length >= transfer.blockBytes) return { client, part: 'content' };
+        // On the host that sends them, the packets of a window are still one (UDP GSO).
+        const sizeBytes = payload.length + cutBytes;
+        const packetBytes = dataHeaderBytes + transfer.blockBytes;
+        const packets = Math.max(Math.ceil(sizeBytes / packetBytes), 1);
+        transfer.seenBytes += sizeBytes - packets * dataHeaderBytes;
+        if (sizeBytes === packets * packetBytes) return { client, part: 'content' };
         const took = formatDuration(Number(timeNs - transfer.sinceNs) / 1e6);
         return { client, text: `TFTP end of ${path} (${formatBytes(transfer.seenBytes)} in ${took})`, part: 'content' };
       }
@@ -97,6 +102,10 @@ function keyOf({ address, port }: End): string {
 }
 
 /** What others send may be anything. */
+function isRequest(packet: Packet | undefined): packet is Extract<Packet, { path: string }> {
+  return packet?.kind === 'read' || packet?.kind === 'write';
+}
+
 function decode(payload: Uint8Array): Packet | undefined {
   try {
     return packetCodec.decode(payload);

@@ -67,6 +67,28 @@ describe('what is told', () => {
     ]);
   });
 
+  it('TFTP: a server with one port, and a window that is still one packet where it was sent', () => {
+    const see = watcher();
+    const fromServer = { sourceMac: server, destinationMac: machine, from: toServer.to, to: client };
+    const data = (block: number, size: number) =>
+      packetCodec.encode({ kind: 'data', block, bytes: new Uint8Array(size) });
+    const options = new Map([['blksize', '8']]);
+    const told = [
+      udpFrame(toServer, packetCodec.encode({ kind: 'read', path: 'shim', mode: 'octet', options })),
+      udpFrame(fromServer, packetCodec.encode({ kind: 'options', options })),
+      udpFrame(toServer, packetCodec.encode({ kind: 'acknowledgement', block: 0 })),
+      udpFrame(fromServer, Buffer.concat([data(1, 8), data(2, 8)])),
+      udpFrame(fromServer, Buffer.concat([data(3, 8), data(4, 8), data(5, 0)])),
+    ].map(see);
+    expect(told.map((sight) => [sight?.part, sight?.text])).toEqual([
+      ['message', 'TFTP RRQ shim (blksize 8)'],
+      ['message', 'TFTP OACK for shim (blksize 8)'],
+      ['acknowledgement', undefined],
+      ['content', undefined],
+      ['content', 'TFTP end of shim (32 bytes in 0 ms)'],
+    ]);
+  });
+
   it('HTTP: requests and the heads of answers, on the ports that were named', () => {
     const see = watcher();
     const ask = { ...toServer, from: { address: lan(5), port: 4000 }, to: { address: lan(1), port: 80 } };
