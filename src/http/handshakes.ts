@@ -2,6 +2,7 @@ import type { Server } from 'node:https';
 import type { Socket } from 'node:net';
 import { plainAddress } from './boot-files.ts';
 import { peerOf } from './connections.ts';
+import { describeTlsFailure } from './tls-failure.ts';
 
 const usualLimits = {
   /** From the first packet to the end of the handshake. UEFI gives up after 5 seconds without an answer. */
@@ -22,6 +23,7 @@ interface Arrival {
   readonly socket: Socket;
   readonly address: string;
   readonly patience: NodeJS.Timeout;
+  hasBegun: boolean;
 }
 
 /**
@@ -30,13 +32,16 @@ interface Arrival {
  */
 export class Handshakes {
   readonly #limits: typeof usualLimits;
+  readonly #failed: (address: string, reason: string) => void;
   readonly #begin: (socket: Socket) => void;
   /** By the ends of their connections, the oldest first. */
   readonly #unfinished = new Map<string, Arrival>();
   readonly #ready: Socket[] = [];
   #isNextDue = false;
 
-  constructor(server: Server, limits = usualLimits) {
+  /** `failed` hears of those who have begun, and not got through. */
+  constructor(server: Server, failed: (address: string, reason: string) => void, limits = usualLimits) {
+    this.#failed = failed;
     this.#limits = limits;
     // What begins TLS listens for connections. It is done later here, as node:tls allows ('connection' may be emitted by others).
     const listeners = server.listeners('connection');
@@ -46,11 +51,22 @@ export class Handshakes {
     server.removeAllListeners('connection');
     server.on('connection', (socket: Socket) => this.#arrive(socket));
     server.on('secureConnection', (socket) => this.#leave(peerOf(socket)));
+    server.on('tlsClientError', (error, socket) => {
+      // Of one who has hung up there is no address any more; that is told where its socket closes.
+      if (socket.remoteAddress === undefined) return;
+      this.#leave(peerOf(socket));
+      failed(plainAddress(socket.remoteAddress), describeTlsFailure(error));
+    });
   }
 
   /** Ends all that are not through. */
   end(): void {
-    for (const { socket } of this.#unfinished.values()) socket.destroy();
+    const all = [...this.#unfinished.values()];
+    this.#unfinished.clear();
+    for (const { socket, patience } of all) {
+      clearTimeout(patience);
+      socket.destroy();
+    }
   }
 
   #arrive(socket: Socket): void {
@@ -58,11 +74,13 @@ export class Handshakes {
     if (this.#unfinished.size >= this.#limits.mostUnfinished) this.#makeRoom();
     const peer = peerOf(socket);
     const patience = setTimeout(() => socket.destroy(), this.#limits.patienceMs);
-    const arrival = { socket, address: plainAddress(socket.remoteAddress), patience };
+    const arrival: Arrival = { socket, address: plainAddress(socket.remoteAddress), patience, hasBegun: false };
     this.#unfinished.set(peer, arrival);
     socket.once('close', () => {
       clearTimeout(patience);
-      if (this.#unfinished.get(peer) === arrival) this.#unfinished.delete(peer);
+      if (this.#unfinished.get(peer) !== arrival) return;
+      this.#unfinished.delete(peer);
+      if (arrival.hasBegun) this.#failed(arrival.address, 'it hung up, or never finished');
     });
     socket.on('error', () => {});
     socket.once('readable', () => {
@@ -107,6 +125,8 @@ export class Handshakes {
       const head = `HTTP/1.1 400 Bad Request\r\nContent-Length: ${plainRefusal.length}\r\nConnection: close`;
       return void socket.end(`${head}\r\n\r\n${plainRefusal}`, () => socket.destroy());
     }
+    const arrival = this.#unfinished.get(peerOf(socket));
+    if (arrival !== undefined) arrival.hasBegun = true;
     socket.unshift(said);
     this.#begin(socket);
   }

@@ -2,12 +2,11 @@ import type { RequestListener, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { BootwrightError } from '../errors.ts';
-import { type BootFilesOptions, plainAddress, serveBootFiles } from './boot-files.ts';
+import { type BootFilesOptions, serveBootFiles } from './boot-files.ts';
 import { Connections } from './connections.ts';
 import { Handshakes } from './handshakes.ts';
 import { plainListener, secureContext, tlsListener } from './listener.ts';
 import { sendText } from './text.ts';
-import { describeTlsFailure } from './tls-failure.ts';
 import type { TlsMaterial } from './tls-material.ts';
 
 export interface HttpServerOptions extends BootFilesOptions {
@@ -94,12 +93,9 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   function listen(handler: RequestListener): Server {
     if (tls === undefined) return plainListener(handler);
     const listener = tlsListener(handler, tls.material);
-    const handshakes = new Handshakes(listener);
+    const handshakes = new Handshakes(listener, tls.failed);
     renew = (material) => listener.setSecureContext(secureContext(material));
     endHandshakes = () => handshakes.end();
-    listener.on('tlsClientError', (error, socket) => {
-      tls.failed(plainAddress(socket.remoteAddress), describeTlsFailure(error));
-    });
     return listener;
   }
 

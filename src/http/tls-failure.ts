@@ -6,7 +6,6 @@ const words: readonly (readonly [RegExp, string])[] = [
   [/ALERT_PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL|VERSION_TOO_LOW/, 'it speaks no TLS 1.2'],
   [/NO_SHARED_CIPHER|ALERT_HANDSHAKE_FAILURE|NO_SHARED_GROUP|NO_SUITABLE/, 'it has no cipher for this kind of key'],
   [/NO_APPLICATION_PROTOCOL/, 'it speaks no HTTP/1.1'],
-  [/^ECONNRESET$/, 'it hung up'],
 ];
 
 /** Why a handshake has come to nothing, of the machine at the other end. */

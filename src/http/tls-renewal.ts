@@ -13,7 +13,7 @@ export interface TlsRenewalOptions {
   readonly refused: (error: unknown) => void;
 }
 
-export type Reading = 'renewed' | 'same' | 'refused';
+type Reading = 'renewed' | 'same' | 'refused';
 
 export interface TlsRenewal {
   /** Reads the files now, whether they have changed or not. */

@@ -93,7 +93,7 @@ it('nonsense behind a request never becomes a part of the file that was asked fo
 
 it('what never begins or never finishes a handshake is ended after a while, and sooner when there are too many', async () => {
   const server = createTlsServer({});
-  const handshakes = new Handshakes(server, { patienceMs: 300, mostUnfinished: 3 });
+  const handshakes = new Handshakes(server, () => {}, { patienceMs: 300, mostUnfinished: 3 });
   const port = await listen(server);
   const silent = [await open(port, '127.0.0.2'), await open(port, '127.0.0.3'), await open(port, '127.0.0.3')];
   silent[0]?.write(Buffer.from([22, 3, 1, 2, 0, 1]));
