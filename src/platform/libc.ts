@@ -40,8 +40,10 @@ const SOCK_DGRAM_NONBLOCK_CLOEXEC = 0o2 | 0o4000 | 0o2000000;
 const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
 const SO_BROADCAST = 6;
+const SO_SNDBUF = 7;
 const SO_RCVBUF = 8;
 const SO_BINDTODEVICE = 25;
+const SO_SNDBUFFORCE = 32;
 const SO_RCVBUFFORCE = 33;
 const IPPROTO_IPV6 = 41;
 const IPV6_V6ONLY = 26;
@@ -64,6 +66,7 @@ export interface DeviceSocketOptions {
   readonly broadcast: boolean;
   readonly reuse: boolean;
   readonly receiveBufferBytes: number;
+  readonly sendBufferBytes: number;
 }
 
 /** A bound UDP socket that belongs to one network interface; its file descriptor is the caller's to close. */
@@ -78,9 +81,13 @@ export function openDeviceSocket(options: DeviceSocketOptions): number {
     if (options.reuse) set(SOL_SOCKET, SO_REUSEADDR, one);
     if (options.broadcast) set(SOL_SOCKET, SO_BROADCAST, one);
     if (isIpv6) set(IPPROTO_IPV6, IPV6_V6ONLY, one);
-    // Beyond net.core.rmem_max, which on most systems is 200 KiB, only with CAP_NET_ADMIN.
-    const size = new Uint8Array(Int32Array.of(options.receiveBufferBytes).buffer);
-    if (c.setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, size, size.length) < 0) set(SOL_SOCKET, SO_RCVBUF, size);
+    // Beyond net.core.rmem_max and wmem_max, which on most systems are 200 KiB, only with CAP_NET_ADMIN.
+    const enlarge = (forced: number, plain: number, sizeBytes: number): void => {
+      const size = new Uint8Array(Int32Array.of(sizeBytes).buffer);
+      if (c.setsockopt(fd, SOL_SOCKET, forced, size, size.length) < 0) set(SOL_SOCKET, plain, size);
+    };
+    enlarge(SO_RCVBUFFORCE, SO_RCVBUF, options.receiveBufferBytes);
+    enlarge(SO_SNDBUFFORCE, SO_SNDBUF, options.sendBufferBytes);
     set(SOL_SOCKET, SO_BINDTODEVICE, new TextEncoder().encode(`${options.interface}\0`));
     const address = isIpv6 ? socketAddress6(options) : socketAddress4(options);
     check(c.bind(fd, address, address.length), 'bind');

@@ -6,6 +6,13 @@ import { udpFailure } from './udp-failure.ts';
 
 /** Enough for the DISCOVERs of a whole rack that is switched on at once. */
 const receiveBufferBytes = 1024 * 1024;
+/**
+ * What is sent to an address that nobody has stays in the kernel for the three seconds in which it asks by ARP who has
+ * it: 200 KiB, the usual, are full of 55 such answers a second, and everything else waits behind them.
+ */
+const sendBufferBytes = 8 * 1024 * 1024;
+/** What waits for room there; beyond, it is lost as on a full network. Else a flood would be answered minutes later. */
+const mostWaitingBytes = 64 * 1024;
 
 function isIpv6({ address }: UdpOptions): boolean {
   return address.includes(':');
@@ -34,6 +41,7 @@ function bind(socket: Socket, options: UdpOptions): Promise<void> {
         broadcast: options.broadcast === true,
         reuse: options.reuse === true,
         receiveBufferBytes,
+        sendBufferBytes,
       });
       socket.bind({ fd, exclusive: true });
     }
@@ -54,6 +62,10 @@ class NodeUdpSocket implements UdpSocket {
   send(bytes: Uint8Array, to: Endpoint, sent?: (error: Error | null) => void): void {
     if (this.#closed !== undefined) {
       sent?.(null);
+      return;
+    }
+    if (this.#socket.getSendQueueSize() > mostWaitingBytes) {
+      sent?.(new Error('the network takes no more'));
       return;
     }
     try {

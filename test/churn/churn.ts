@@ -5,7 +5,7 @@ import { churn } from './run.ts';
 // `sudo npm run churn -- --minutes 10 --seed 7`: abuses a server, and says whether it is as it was before.
 
 const { values } = parseArgs({
-  options: { minutes: { type: 'string' }, seed: { type: 'string' }, only: { type: 'string' } },
+  options: { minutes: { type: 'string' }, seed: { type: 'string' }, only: { type: 'string' }, log: { type: 'string' } },
 });
 const minutes = Number(values.minutes ?? 10);
 const seed = Number(values.seed ?? Date.now() % 2 ** 20);
@@ -15,7 +15,8 @@ function say(text: string): void {
 }
 
 say(`seed ${seed}, ${minutes} minutes`);
-const result = await churn({ minutes, seed, ...(values.only === undefined ? {} : { only: values.only }), say });
+const { only = '', log } = values;
+const result = await churn({ minutes, seed, only, ...(log === undefined ? {} : { keepLog: log }), say });
 const { crowd, during, afterwards, before, after, wrong } = result;
 say('\nvisits    sent  kind');
 for (const [kind, { visits, sent, failed }] of Object.entries(crowd).sort()) {

@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs';
+import { copyFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
@@ -14,6 +15,8 @@ export interface ChurnOptions {
   readonly seed: number;
   /** Only kinds of abuse whose names begin so. */
   readonly only?: string;
+  /** Where the server's log is copied to in the end. */
+  readonly keepLog?: string;
   readonly say?: (line: string) => void;
 }
 
@@ -36,16 +39,20 @@ const visitors = 24;
 const quietLimitMs = (longestTimeout: number) => (45 + 9 * longestTimeout) * 1000;
 
 /** Starts a server, lets everybody loose at it, and compares it with what it was. Needs root, ip, curl and openssl. */
-export async function churn({ minutes, seed, only = '', say = () => {} }: ChurnOptions): Promise<ChurnResult> {
+export async function churn({ minutes, seed, only = '', keepLog, say = () => {} }: ChurnOptions): Promise<ChurnResult> {
   const ground = await prepareGround();
   try {
     return await churnOn(ground, { minutes, seed, only, say });
   } finally {
+    if (keepLog !== undefined) await copyFile(ground.logFile, keepLog);
     await ground.remove();
   }
 }
 
-async function churnOn(ground: Ground, { minutes, seed, only, say }: Required<ChurnOptions>): Promise<ChurnResult> {
+async function churnOn(
+  ground: Ground,
+  { minutes, seed, only, say }: Required<Omit<ChurnOptions, 'keepLog'>>,
+): Promise<ChurnResult> {
   const { pid } = ground;
   const isLong = minutes >= 5;
   const orders: CrowdOrders = {

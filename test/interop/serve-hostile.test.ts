@@ -10,6 +10,7 @@ import { slowMachine } from './slow-machine.ts';
 const args = ['--interface', 'eth0', '--range', '10.77.0.100-10.77.0.199'];
 
 const broken = fileURLToPath(new URL('send-broken.ts', import.meta.url));
+const absent = fileURLToPath(new URL('send-absent.ts', import.meta.url));
 
 async function memoryMiB(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
@@ -51,5 +52,14 @@ describeWith({ programs: ['ip'], root: true }, 'thousands of broken datagrams', 
     await machine.off();
     expect(serving.lines.filter(({ level }) => level >= 50)).toEqual([]);
     expect((await memoryMiB(serving.pid)) - before).toBeLessThan(200);
+  });
+
+  it('answers to thousands of addresses that nobody has keep no machine waiting', async () => {
+    await pair.client.run(process.execPath, [absent]);
+    const machine = slowMachine(pair.client, '02:00:00:00:00:02');
+    const startedMs = performance.now();
+    expect(await machine.discover('linux')).toMatchObject({ type: 'offer' });
+    expect(performance.now() - startedMs).toBeLessThan(3000);
+    await machine.off();
   });
 });
