@@ -13,7 +13,7 @@ import type { Program } from './program.ts';
 /** dnsmasq listens at port 69 alone, and so has an address of its own. */
 const places = {
   ours: { address: '127.0.0.1', port: 16_969 },
-  dnsmasq: { address: '127.0.0.2', port: 69 },
+  dnsmasq: { address: '127.0.69.1', port: 69 },
   'tftpd-hpa': { address: '127.0.0.1', port: 16_971 },
   atftpd: { address: '127.0.0.1', port: 16_972 },
 } as const;
