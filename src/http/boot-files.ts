@@ -16,7 +16,7 @@ export interface BootFilesOptions {
   readonly clock: Clock;
   /** What is kept of the files in memory; several servers may share one. */
   readonly cache: BlockCache;
-  /** Who is sent how much, and when; several servers share one. Absent: nobody waits. */
+  /** Who is sent how much, and when; several servers share one. Absent: 64 bodies at full speed. */
   readonly admission?: Admission;
 }
 
@@ -46,8 +46,7 @@ async function turnOf(response: ServerResponse): Promise<void> {
 /** Boot files over HTTP: GET and HEAD, ranges, entity tags. */
 export function serveBootFiles(server: FastifyInstance, options: BootFilesOptions): void {
   const { resolve, report, clock, cache } = options;
-  const everybody = { maxTransfers: Number.POSITIVE_INFINITY, maxPerMachine: Number.POSITIVE_INFINITY, clock };
-  const admission = options.admission ?? createAdmission(everybody);
+  const admission = options.admission ?? createAdmission({ maxTransfers: 64, maxPerMachine: 64, clock });
 
   async function handle(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     await turnOf(reply.raw);

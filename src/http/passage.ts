@@ -1,7 +1,7 @@
 import type { Cancel, Clock } from '../platform/clock.ts';
 import type { Pace } from './pace.ts';
 import type { Standing } from './places.ts';
-import type { Turns } from './turns.ts';
+import { sliceFor, type Turns } from './turns.ts';
 
 /** What may be sent now. */
 export interface Grant {
@@ -65,7 +65,7 @@ export class Passage {
 
   /** Resolves once up to `wanted` bytes may be sent; to `undefined` where the body has left meanwhile. */
   async next(wanted: number): Promise<Grant | undefined> {
-    const { clock, isSmall, standing, paces } = this.#options;
+    const { clock, isSmall, standing, writers, paces } = this.#options;
     while (!this.#hasLeft && !isSmall && standing() === 'waiting') {
       const nowMs = clock.elapsedMs();
       if (nowMs >= this.#trickleAtMs) {
@@ -76,7 +76,7 @@ export class Passage {
       }
       await this.#sleep(this.#trickleAtMs - nowMs);
     }
-    const mostBytes = Math.min(wanted, ...paces.map((pace) => this.#pacedSlice(pace)));
+    const mostBytes = Math.min(wanted, sliceFor(writers()), ...paces.map((pace) => this.#pacedSlice(pace)));
     for (const pace of paces) {
       const nowMs = clock.elapsedMs();
       if (isSmall) pace.charge(mostBytes, nowMs);

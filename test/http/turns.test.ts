@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { Turns } from '../../src/http/turns.ts';
+import { sliceFor, Turns } from '../../src/http/turns.ts';
 
 const mib = 1024 * 1024;
 
@@ -54,4 +54,10 @@ it('who comes later does not come before those who wait', async () => {
   waiting.push(take('late', 1));
   await Promise.all(waiting);
   expect(order).toEqual(['first', 'second', 'small', 'late']);
+});
+
+it('whole blocks for few writers, less for many: what they have begun together stays bounded', () => {
+  expect([0, 1, 32, 64, 128, 10_000].map((writers) => sliceFor(writers) / 1024)).toEqual([
+    1024, 1024, 1024, 512, 256, 256,
+  ]);
 });
