@@ -101,11 +101,11 @@ function keyOf({ address, port }: End): string {
   return `${address} ${port}`;
 }
 
-/** What others send may be anything. */
 function isRequest(packet: Packet | undefined): packet is Extract<Packet, { path: string }> {
   return packet?.kind === 'read' || packet?.kind === 'write';
 }
 
+/** What others send may be anything. */
 function decode(payload: Uint8Array): Packet | undefined {
   try {
     return packetCodec.decode(payload);
