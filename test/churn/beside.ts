@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import type { Netns } from '../support/netns.ts';
 
 /** A program of this folder that runs at the other end of the cable until it is told to end, and reports then. */
-export interface Beside<Report> {
+interface Beside<Report> {
   /** It has said that it is ready. */
   readonly ready: Promise<void>;
   /** Ends it. */

@@ -10,7 +10,7 @@ import type { HealthyReport } from './healthy.ts';
 import { type Findings, inMiB, judge } from './judge.ts';
 import { descriptorsOf, type Stock, takeStock } from './stock.ts';
 
-export interface ChurnOptions {
+interface ChurnOptions {
   readonly minutes: number;
   readonly seed: number;
   /** Only kinds of abuse whose names begin so. */
@@ -20,7 +20,7 @@ export interface ChurnOptions {
   readonly say?: (line: string) => void;
 }
 
-export interface ChurnResult extends Findings {
+interface ChurnResult extends Findings {
   readonly crowd: CrowdReport;
   /** What is wrong. */
   readonly wrong: readonly string[];
@@ -70,7 +70,7 @@ async function churnOn(
   const web = orders.https ? 'https' : 'http';
 
   say('healthy clients alone');
-  await alone(ground, web, 3);
+  const first = await alone(ground, web, 3);
   const before = await settled(pid);
   say(`before: ${JSON.stringify(before)}`);
 
@@ -96,6 +96,7 @@ async function churnOn(
     after: takeStock(pid),
     ...watched,
     idleMs,
+    alone: first,
     during,
     afterwards,
     ended: ground.ended,
