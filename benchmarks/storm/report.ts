@@ -7,7 +7,7 @@ const mostOverLink = 1.1;
 const mostBytes = 400 * 1024 * 1024;
 
 function line(what: string, value: string): void {
-  console.log(`  ${what.padEnd(34)}${value}`);
+  console.log(`  ${what.padEnd(43)}${value}`);
 }
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`;
@@ -60,7 +60,7 @@ export function printGrowth(all: readonly { readonly storm: Storm; readonly figu
     'MiB at most',
     'ms each',
   ];
-  console.log(`\n${columns.map((name) => name.padStart(11)).join('')}`);
+  console.log(`\n${columns.map((name) => name.padStart(13)).join('')}`);
   for (const { storm, figures } of all) {
     const { machines, booted, firstMs, medianMs, slowMs, lastMs, overLink, processorMs } = figures;
     const cells = [
@@ -72,7 +72,7 @@ export function printGrowth(all: readonly { readonly storm: Storm; readonly figu
       mebibytes(storm.memory.peakBytes),
       (processorMs / machines).toFixed(0),
     ];
-    console.log(cells.map((cell) => String(cell).padStart(11)).join(''));
+    console.log(cells.map((cell) => String(cell).padStart(13)).join(''));
   }
 }
 
