@@ -2,7 +2,7 @@
 // Starts the command on a Node that runs TypeScript as it is: this one, or else the one that the package pins.
 import { spawn } from 'node:child_process';
 import * as modules from 'node:module';
-import { constants } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -21,8 +21,10 @@ function pinnedNode() {
   }
 }
 
-// Halves the time to start. An older Node does not have it.
+// Halves the time to start, and saves each thread the 35 MiB of what strips types. An older Node does not have it. Threads,
+// and the pinned Node, go by the variable.
 modules.enableCompileCache?.();
+process.env.NODE_COMPILE_CACHE ??= join(tmpdir(), 'node-compile-cache');
 
 if (Number(process.versions.node.split('.')[0]) >= neededMajor) {
   await import(entry.href);

@@ -29,6 +29,9 @@ export interface Committer {
  */
 const gatherMs = 10;
 
+/** Rows live as long as their transaction; V8 would let the thread grow to some 100 MiB all the same. */
+const resourceLimits = { maxYoungGenerationSizeMb: 8 };
+
 interface Waiting {
   readonly writes: readonly Write[];
   readonly done: (outcome: Outcome) => void;
@@ -47,7 +50,7 @@ export function startCommitter(store: Store, path: string): Committer {
   function writer(): Worker {
     if (thread !== undefined) return thread;
     const workerData: WriterData = { path, sql };
-    const started = new Worker(new URL('writer.ts', import.meta.url), { workerData });
+    const started = new Worker(new URL('writer.ts', import.meta.url), { workerData, resourceLimits });
     let reason = 'the thread that writes the state has ended';
     started.on('message', finish);
     started.on('error', (error) => {

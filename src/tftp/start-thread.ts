@@ -33,6 +33,8 @@ export interface TftpThread {
 /** A thread that fails again and again is started anew this often. */
 const firstPauseMs = 100;
 const longestPauseMs = 10_000;
+/** What it makes lives for one datagram; V8 would let it grow to some 100 MiB all the same. */
+const resourceLimits = { maxYoungGenerationSizeMb: 8 };
 /** A thread that has served for so long was well. */
 const wellMs = 60_000;
 
@@ -92,7 +94,7 @@ interface Run {
 function startRun({ resolve, report, warn, entry }: TftpThreadOptions, servers: readonly ThreadServer[]): Run {
   const descriptors = new HeldDescriptors();
   const workerData: ThreadData = { servers, descriptors: descriptors.shared };
-  const thread = new Worker(entry ?? new URL('thread.ts', import.meta.url), { workerData });
+  const thread = new Worker(entry ?? new URL('thread.ts', import.meta.url), { workerData, resourceLimits });
   const files = new LentFiles({
     resolve,
     report,
