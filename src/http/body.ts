@@ -26,7 +26,14 @@ export interface Body {
 }
 
 /** Errors of a connection whose other end went away. */
-const goneCodes = new Set(['ERR_STREAM_DESTROYED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ECANCELED']);
+const goneCodes = new Set([
+  'ERR_STREAM_DESTROYED',
+  'ERR_STREAM_WRITE_AFTER_END',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ECANCELED',
+]);
 
 /**
  * Resolves once the kernel, or TLS, has taken the bytes; rejects where it never will. Until then they are read. To the
