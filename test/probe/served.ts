@@ -41,8 +41,6 @@ export async function serve(image: Uint8Array, port: number): Promise<Served> {
   const images = join(place, 'images');
   const root = join(place, 'pxe-root');
   await mkdir(images);
-  // As little as can be kept, so that every file is read from the disk again, as it is by then.
-  await writeFile(join(place, 'bootwright.yaml'), 'http:\n  cacheMiB: 1\n');
   const ports = ['--dhcp-port', String(port), '--tftp-port', String(port + 2)];
   const settings = ['--interface', 'lo', '--range', '127.0.0.100-127.0.0.120', '--http-port', String(port + 3)];
   const server = execa(
