@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { environmentName, type FlagKey, flagTable } from '../config/flags.ts';
+import { keepYoungSpaceSmall } from '../platform/young-space.ts';
 import { endOnSignals } from './signals.ts';
 import { configFile, withConfig } from './which-root.ts';
 
@@ -38,6 +39,7 @@ export function serveCommand(): Command {
     let reload = async () => {};
     if (!process.stdout.isTTY) process.on('SIGHUP', () => void reload());
     const running = await startBootwright(settings, log);
+    keepYoungSpaceSmall();
     reload = () => running.reload();
     const signal = await stop;
     log.info(`${signal}: stopping; transfers may finish within ${settings.stopSeconds} s`);
