@@ -29,7 +29,7 @@ export interface TftpServerOptions {
   readonly maxPerMachine?: number;
   /** Everything leaves from the port that hears requests: for NAT, and containers that publish one port. */
   readonly singlePort?: boolean;
-  /** Default 1500: Ethernet. No block is larger than this less 32 bytes of headers. */
+  /** Default 1500: Ethernet. No block is larger than this less the headers of IP, UDP and TFTP. */
   readonly mtuBytes?: number;
   /** Default 64. */
   readonly maxWindowBlocks?: number;
@@ -239,8 +239,7 @@ class Server implements TftpServer {
   #limitsTowards(client: Endpoint): Limits {
     const knownBytes = this.#main?.pathMtuBytes?.(client) ?? this.#limits.mtuBytes;
     const mtuBytes = Math.min(this.#limits.mtuBytes, knownBytes);
-    // The header of IPv6 is 20 bytes longer than that of IPv4, which `agree` has in mind.
-    return { ...this.#limits, mtuBytes: client.address.includes(':') ? mtuBytes - 20 : mtuBytes };
+    return { ...this.#limits, mtuBytes, ipHeaderBytes: client.address.includes(':') ? 40 : 20 };
   }
 
   #cut({ identity, source }: SentFile, blockSizeBytes: number): CutFile {

@@ -54,6 +54,17 @@ describe('a request', () => {
     expect(events).toEqual([{ step: 'missing', protocol: 'tftp', address: '10.0.0.2', path }]);
   });
 
+  it.each([
+    ['10.0.0.3', '1468'],
+    ['fd00::3', '1448'],
+  ])('for large blocks by %s gets no larger ones than an Ethernet frame holds: %s bytes', async (address, granted) => {
+    const { clock, network } = await start();
+    const client = await RawTftpClient.open(network, address, 2070);
+    client.ask('2000', main, { blksize: '65464' });
+    const { packet } = await clock.run(client.next());
+    expect(packet).toEqual({ kind: 'options', options: new Map([['blksize', granted]]) });
+  });
+
   it('for a file outside the root never reaches the resolver', async () => {
     const asked: string[] = [];
     const { clock, client } = await start({ resolve: async (path) => void asked.push(path) as undefined });
