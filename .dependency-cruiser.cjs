@@ -5,6 +5,7 @@ const pure = [
   '^src/dhcp/(?!server\\.ts$|client\\.ts$|client-line\\.ts$|look\\.ts$)',
   '^src/dhcp6/(?!server\\.ts$)',
   '^src/tftp/(names|netascii|options|packet|patience|reception|transfer)\\.ts$',
+  '^src/http/(pace|places|range)\\.ts$',
   '^src/grub/',
   '^src/image-config/',
   '^src/boot/(architectures|firmware|plan|shapes)\\.ts$',
