@@ -193,18 +193,22 @@ put_link() {
   decode "$target"
   points_to=$decoded
   decode "$shown"
-  is_link && return
-  make_way || return 1
-  rm -f "./$decoded"
-  # Another run may be faster.
-  ln -sn "$points_to" "./$decoded" 2> /dev/null || is_link
+  # Of runs side by side, each may take away what another has just made.
+  for _ in 1 2 3 4 5 6 7 8; do
+    is_link && return
+    make_way || return 1
+    rm -f "./$decoded"
+    ln -sn "$points_to" "./$decoded" 2> /dev/null && return
+  done
+  is_link
 }
 
 # One try; $part is the file then.
 get_part() {
   mkdir -p "$own" || return 1
-  # Of runs side by side, the one that renames it goes on with it.
-  [ -e "$part" ] || mv "$kept" "$part" 2> /dev/null || : > "$part"
+  # Of runs side by side, the one that renames it goes on with it. One that is done takes the empty folder away: then
+  # this is a try that failed, where ":" would end the shell.
+  [ -e "$part" ] || mv "$kept" "$part" 2> /dev/null || true > "$part" || return 1
   had=$(size_of "$part") fetched=0
   if [ "$had" -lt "$size" ]; then download "$url" "$part" "$size" || fetched=$?; fi
   now=$(size_of "$part")

@@ -1,4 +1,14 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -260,6 +270,29 @@ describeWith({ programs: ['dash', 'curl', 'awk', 'sha256sum', 'busybox'] }, 'the
     );
     expect(runs.map(({ exitCode }) => exitCode)).toEqual([0, 0, 0, 0]);
     expect(filesOf(join(here, 'out'))).toEqual(releaseFiles());
+  });
+
+  /** Has the first call of a program meet what another run does at that moment; `scene` is shell. */
+  function interrupt(path: string, program: string, scene: string): void {
+    const place = join(path, program);
+    const real = readlinkSync(place);
+    rmSync(place);
+    const lines = ['#!/bin/sh', `if mkdir "$0.met" 2> /dev/null; then ${scene}; exit 1; fi`, `exec ${real} "$@"`];
+    writeFileSync(place, `${lines.join('\n')}\n`, { mode: 0o755 });
+  }
+
+  test.each([
+    ['its folder of parts is taken away by a run that is done', 'mv', 'rmdir .fetch-artifacts', 'sub/large'],
+    ['its link is taken away by a run that makes it too', 'ln', ':', 'links/up'],
+  ])('goes on when %s', async (_what, program, scene, path) => {
+    const here = temporaryFolder();
+    const beside = makeSystem(here, 'dash', 'curl');
+    interrupt(beside.path, program, scene);
+    const args = ['--manifest', `${base}/manifest.json`, '--to', join(here, 'out'), path];
+    const { exitCode, stderr } = await start({ system: beside, args, scratch: here });
+    expect(stderr).not.toContain('given up');
+    expect(exitCode).toBe(0);
+    expect(filesOf(join(here, 'out')).map(([name]) => name)).toEqual([path]);
   });
 
   test('gives files the modes that the manifest says', async () => {
