@@ -5,7 +5,9 @@ import type { Settings } from './config/settings.ts';
 import { makeLoaders } from './loaders/loaders.ts';
 import { imageReportTo } from './log.ts';
 import { systemClock } from './platform/clock.ts';
+import { openFile } from './platform/files-node.ts';
 import { chooseAddress6, chooseNetwork } from './platform/network.ts';
+import { SharedFiles } from './platform/shared-files.ts';
 import { ReleaseCatalog } from './release/catalog.ts';
 import { clearStaging } from './release/publish.ts';
 import { holdRoot } from './release/root.ts';
@@ -75,7 +77,15 @@ export async function startBootwright(settings: Settings, log: Logger): Promise<
     log,
   });
   starting.defer(() => state.close());
-  const resolve = createResolver({ catalog, ledger: state.ledger, loaders, httpPort: settings.http.port });
+  const shared = new SharedFiles({ clock, open: openFile });
+  starting.defer(() => shared.close());
+  const resolve = createResolver({
+    catalog,
+    ledger: state.ledger,
+    loaders,
+    httpPort: settings.http.port,
+    open: (path) => shared.open(path),
+  });
 
   const addresses = addressesOf(plan);
   const activeRelease = () => catalog.activeId;

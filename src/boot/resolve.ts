@@ -1,5 +1,6 @@
 import { loaderPrefix } from '../loaders/loader-config.ts';
 import type { Loaders } from '../loaders/loaders.ts';
+import type { ByteSource } from '../platform/files.ts';
 import { openFile } from '../platform/files-node.ts';
 import type { Release, ReleaseCatalog } from '../release/catalog.ts';
 import { grubConfigPath, manifestName } from '../release/layout.ts';
@@ -15,6 +16,8 @@ export interface ResolverOptions {
   readonly ledger: BootLedger;
   readonly httpPort: number;
   readonly loaders?: Pick<Loaders, 'open'>;
+  /** Opens a file of a release. Default: each time anew. */
+  readonly open?: (path: string) => Promise<ByteSource>;
 }
 
 /** Without empty parts and leading slashes (shim asks for `//grubx64.efi`); `undefined` where it would climb. */
@@ -44,7 +47,8 @@ async function readAll(path: string): Promise<Buffer> {
  * The one resolver of TFTP and HTTP. `grub.cfg` is rendered for the release of whoever asks, so that a machine loads
  * its kernel, its initrd and its ISO from the release that its loader came from.
  */
-export function createResolver({ catalog, ledger, httpPort, loaders }: ResolverOptions): ResolveBootFile {
+export function createResolver(options: ResolverOptions): ResolveBootFile {
+  const { catalog, ledger, httpPort, loaders, open = openFile } = options;
   /** As long as their release is there. */
   const made = new WeakMap<Release, Map<string, Promise<BootFile>>>();
 
@@ -77,7 +81,7 @@ export function createResolver({ catalog, ledger, httpPort, loaders }: ResolverO
       path: entry.path,
       sizeBytes: entry.sizeBytes,
       sha256: entry.sha256,
-      open: () => openFile(`${release.folder}/${entry.path}`),
+      open: () => open(`${release.folder}/${entry.path}`),
     };
   }
 
