@@ -1,7 +1,8 @@
 import type { ResolveBootFile } from '../boot/files.ts';
 import type { BootEvent, Report } from '../boot/timeline.ts';
 import type { ByteSource } from '../platform/files.ts';
-import { carriedError, type FoundFile, type FromThread, type ThreadRequest, type ToThread } from './thread-messages.ts';
+import { bundled } from './bundled.ts';
+import { type Answer, carriedError, type FoundFile, type Question, type ThreadRequest } from './thread-messages.ts';
 
 /** A flood of events must not fill the memory faster than somebody writes them down. */
 const mostEvents = 4096;
@@ -13,15 +14,15 @@ interface Waiting {
 
 /** The thread's side of what it cannot do alone: files are found, opened and read by the thread that started it. */
 export class BorrowedFiles {
-  readonly #post: (message: FromThread) => void;
+  readonly #put: (question: Question) => void;
   readonly #waiting = new Map<number, Waiting>();
   #nextId = 1;
   #events: BootEvent[] = [];
   #lost = 0;
   #isTelling = false;
 
-  constructor(post: (message: FromThread) => void) {
-    this.#post = post;
+  constructor(ask: (questions: readonly Question[]) => void) {
+    this.#put = bundled(ask);
   }
 
   /** Questions that have not been answered. */
@@ -29,11 +30,13 @@ export class BorrowedFiles {
     return this.#waiting.size;
   }
 
-  take(message: Exclude<ToThread, { kind: 'stop' }>): void {
-    const waiting = this.#waiting.get(message.id);
-    this.#waiting.delete(message.id);
-    if (message.kind === 'answer') waiting?.done(message.value);
-    else waiting?.failed(carriedError(message.error));
+  take(answers: readonly Answer[]): void {
+    for (const answer of answers) {
+      const waiting = this.#waiting.get(answer.id);
+      this.#waiting.delete(answer.id);
+      if ('value' in answer) waiting?.done(answer.value);
+      else waiting?.failed(carriedError(answer.error));
+    }
   }
 
   readonly resolve: ResolveBootFile = async (path, asker) => {
@@ -82,7 +85,7 @@ export class BorrowedFiles {
     return new Promise((done, failed) => {
       const id = this.#nextId++;
       this.#waiting.set(id, { done, failed });
-      this.#post({ kind: 'asks', id, request });
+      this.#put({ id, request });
     });
   }
 }

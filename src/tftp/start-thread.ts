@@ -3,8 +3,10 @@ import type { ResolveBootFile } from '../boot/files.ts';
 import type { Report } from '../boot/timeline.ts';
 import { HeldDescriptors } from '../platform/held-descriptors.ts';
 import type { Endpoint } from '../platform/udp.ts';
+import { bundled } from './bundled.ts';
 import { LentFiles } from './lent-files.ts';
 import {
+  type Answer,
   carriedError,
   carryError,
   type FromThread,
@@ -101,19 +103,20 @@ function startRun({ resolve, report, warn, entry }: TftpThreadOptions, servers: 
     onLost: (count) => warn(`${count} events of TFTP came too fast to be told`),
   });
   const post = (message: ToThread) => thread.postMessage(message);
+  const answer = bundled<Answer>((answers) => post({ kind: 'answers', answers }));
   const listening = Promise.withResolvers<readonly Endpoint[]>();
   let reason = 'it did not say why';
 
   thread.on('message', (message: FromThread) => {
     switch (message.kind) {
-      case 'asks': {
-        const { id, request } = message;
-        files.answer(request).then(
-          (value) => post({ kind: 'answer', id, value }),
-          (error: unknown) => post({ kind: 'refusal', id, error: carryError(error) }),
-        );
+      case 'asks':
+        for (const { id, request } of message.questions) {
+          files.answer(request).then(
+            (value) => answer({ id, value }),
+            (error: unknown) => answer({ id, error: carryError(error) }),
+          );
+        }
         break;
-      }
       case 'listening':
         listening.resolve(message.locals);
         break;

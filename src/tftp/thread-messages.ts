@@ -42,13 +42,21 @@ export interface FoundFile {
 export type FromThread =
   | { readonly kind: 'listening'; readonly locals: readonly Endpoint[] }
   | { readonly kind: 'failed'; readonly error: CarriedError }
-  | { readonly kind: 'asks'; readonly id: number; readonly request: ThreadRequest };
+  | { readonly kind: 'asks'; readonly questions: readonly Question[] };
+
+export interface Question {
+  readonly id: number;
+  readonly request: ThreadRequest;
+}
 
 export type ToThread =
   | { readonly kind: 'stop'; readonly graceMs: number }
-  /** `value`: what was found, bytes read, or nothing. */
-  | { readonly kind: 'answer'; readonly id: number; readonly value: FoundFile | number | undefined }
-  | { readonly kind: 'refusal'; readonly id: number; readonly error: CarriedError };
+  | { readonly kind: 'answers'; readonly answers: readonly Answer[] };
+
+/** `value`: what was found, bytes read, or nothing. */
+export type Answer =
+  | { readonly id: number; readonly value: FoundFile | number | undefined }
+  | { readonly id: number; readonly error: CarriedError };
 
 /** An error as it goes from one thread to the other: of a BootwrightError, structured clone keeps the text alone. */
 export interface CarriedError {

@@ -17,7 +17,7 @@ const cacheBytes = 64 * 1024 * 1024;
  */
 const { servers, descriptors } = workerData as ThreadData;
 const post = (message: FromThread) => parentPort?.postMessage(message);
-const files = new BorrowedFiles(post);
+const files = new BorrowedFiles((questions) => post({ kind: 'asks', questions }));
 const cache = new ChunkCache(cacheBytes, new SharedChunkMemory());
 const udp = new NativeUdp({
   descriptors: new HeldDescriptors(descriptors),
@@ -34,7 +34,7 @@ async function stop(graceMs: number): Promise<void> {
 
 parentPort?.on('message', (message: ToThread) => {
   if (message.kind === 'stop') void stop(message.graceMs);
-  else files.take(message);
+  else files.take(message.answers);
 });
 
 const { resolve, report } = files;

@@ -2,6 +2,10 @@
 import { parentPort } from 'node:worker_threads';
 import '../../src/tftp/thread.ts';
 
-parentPort?.on('message', (message: { readonly value?: { readonly path?: string } }) => {
-  if (message.value?.path === 'crash') throw new Error('a bug');
+interface Answers {
+  readonly answers?: readonly { readonly value?: { readonly path?: string } }[];
+}
+
+parentPort?.on('message', ({ answers = [] }: Answers) => {
+  if (answers.some(({ value }) => value?.path === 'crash')) throw new Error('a bug');
 });
