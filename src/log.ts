@@ -6,6 +6,7 @@ import type { Settings } from './config/settings.ts';
 import { BootwrightError } from './errors.ts';
 import { formatBytes, formatDuration } from './format.ts';
 import { LineBound } from './log-bound.ts';
+import { linesToOutput } from './log-lines.ts';
 import type { Clock } from './platform/clock.ts';
 import type { ImageEvent } from './release/watch.ts';
 
@@ -21,7 +22,7 @@ export function createLog({ format, level }: Settings['log']): Logger {
         translateTime: 'SYS:HH:MM:ss',
         ignore: 'pid,hostname',
       })
-    : pino.destination({ sync: true });
+    : linesToOutput();
   return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination);
 }
 
