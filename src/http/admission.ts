@@ -25,6 +25,9 @@ export interface Admission {
 /** A loader, a menu, a part of an ISO: it is sent sooner than it could wait. */
 const smallBytes = 1024 * 1024;
 
+/** A machine that asks for nothing for so long does not go on with its boot: kernels of large servers take a minute. */
+const pauseMs = 120_000;
+
 /** How often it is looked who is slow. */
 const reviewMs = 5000;
 
@@ -38,6 +41,8 @@ class Hall implements Admission {
   readonly #places: Places<Passage>;
   readonly #total: Pace | undefined;
   readonly #machines = new Map<string, { bodies: number; readonly pace: Pace | undefined }>();
+  /** Machines that are sent nothing, and since when; the one that is for longest comes first. */
+  readonly #pausing = new Map<string, number>();
   readonly #passages = new Set<Passage>();
   #small = 0;
   #cancelReview: Cancel | undefined;
@@ -55,6 +60,8 @@ class Hall implements Admission {
 
   enter({ machine, sizeBytes, end }: Parameters<Admission['enter']>[0]): Passage {
     const places = this.#places;
+    this.#pausing.delete(machine);
+    this.#forgetThoseGone();
     const isSmall = sizeBytes <= smallBytes;
     const here = this.#machines.get(machine) ?? { bodies: 0, pace: paceOf(this.#options.machineBytesPerSecond) };
     this.#machines.set(machine, here);
@@ -83,13 +90,25 @@ class Hall implements Admission {
     this.#judged.delete(passage);
     const here = this.#machines.get(passage.machine);
     if (here !== undefined) here.bodies -= 1;
-    if (here?.bodies === 0) this.#machines.delete(passage.machine);
+    if (here?.bodies === 0) {
+      this.#machines.delete(passage.machine);
+      this.#pausing.set(passage.machine, this.#options.clock.elapsedMs());
+    }
     if (isSmall) this.#small -= 1;
     else wake(this.#places.leave(passage));
     if (this.#passages.size > 0) return;
     this.#cancelReview?.();
     this.#cancelReview = undefined;
     this.#judged.clear();
+  }
+
+  #forgetThoseGone(): void {
+    const sinceMs = this.#options.clock.elapsedMs() - pauseMs;
+    for (const [machine, leftAtMs] of this.#pausing) {
+      if (leftAtMs > sinceMs) return;
+      this.#pausing.delete(machine);
+      this.#places.forget(machine);
+    }
   }
 
   /** One beside who is quick after all gets a place again, in its turn. */

@@ -15,6 +15,12 @@ export interface PlacesOptions {
 }
 
 /**
+ * A boot is a kernel, an initrd and a live image: a machine that has begun goes on before those that have not, with so
+ * many files. Then it waits like everybody, lest one that asks on and on keeps its place for ever.
+ */
+const filesInTurn = 8;
+
+/**
  * Who is sent at full speed. In a boot storm that all share, all would end together, and late: so the earliest come
  * first and are done. By turns among machines, lest one that asks a hundred times keeps the others waiting.
  */
@@ -23,7 +29,11 @@ export class Places<Body extends Claim> {
   readonly #standings = new Map<Body, Standing>();
   readonly #fullOf = new Map<string, number>();
   /** By machine. The machine whose turn is next comes first. */
-  readonly #waiting = new Map<string, Set<Body>>();
+  readonly #waiting: Line<Body> = new Map();
+  /** The same of those that have begun: they come before all others. */
+  readonly #goingOn: Line<Body> = new Map();
+  /** With how many files a machine may go on. */
+  readonly #filesLeft = new Map<string, number>();
   #full = 0;
 
   constructor(options: PlacesOptions) {
@@ -40,15 +50,23 @@ export class Places<Body extends Claim> {
   }
 
   get isAnyoneWaiting(): boolean {
-    return this.#waiting.size > 0;
+    return this.#waiting.size + this.#goingOn.size > 0;
   }
 
   /** A body that is new here, or one beside that has become quick: it waits for its turn. Who has a place by that. */
   enter(body: Body): Body[] {
+    const { machine } = body;
     this.#standings.set(body, 'waiting');
-    const line = this.#waiting.get(body.machine) ?? new Set();
-    this.#waiting.set(body.machine, line.add(body));
+    const filesLeft = this.#filesLeft.get(machine) ?? 0;
+    if (filesLeft > 0) this.#filesLeft.set(machine, filesLeft - 1);
+    const line = filesLeft > 0 ? this.#goingOn : this.#waiting;
+    line.set(machine, (line.get(machine) ?? new Set()).add(body));
     return this.#fill();
+  }
+
+  /** A machine that has asked for nothing for so long that its boot is over, or another one. */
+  forget(machine: string): void {
+    this.#filesLeft.delete(machine);
   }
 
   /** A body that is slow gives its place up. Who has one by that. */
@@ -69,9 +87,11 @@ export class Places<Body extends Claim> {
     this.#standings.delete(body);
     if (standing === 'full') this.#count(body.machine, -1);
     if (standing !== 'waiting') return;
-    const line = this.#waiting.get(body.machine);
-    line?.delete(body);
-    if (line?.size === 0) this.#waiting.delete(body.machine);
+    for (const line of [this.#goingOn, this.#waiting]) {
+      const bodies = line.get(body.machine);
+      bodies?.delete(body);
+      if (bodies?.size === 0) line.delete(body.machine);
+    }
   }
 
   #count(machine: string, change: 1 | -1): void {
@@ -84,8 +104,10 @@ export class Places<Body extends Claim> {
   #fill(): Body[] {
     const begun: Body[] = [];
     while (this.#full < this.#options.maxTransfers) {
-      const body = this.#next();
+      const next = this.#next(this.#goingOn);
+      const body = next ?? this.#next(this.#waiting);
       if (body === undefined) break;
+      if (next === undefined) this.#filesLeft.set(body.machine, filesInTurn - 1);
       this.#remove(body);
       this.#standings.set(body, 'full');
       this.#count(body.machine, 1);
@@ -95,17 +117,19 @@ export class Places<Body extends Claim> {
   }
 
   /** No more machines are passed over than there are places, since each of those has as many as it may. */
-  #next(): Body | undefined {
-    for (const [machine, line] of this.#waiting) {
+  #next(line: Line<Body>): Body | undefined {
+    for (const [machine, bodies] of line) {
       if ((this.#fullOf.get(machine) ?? 0) >= this.#options.maxPerMachine) continue;
       // Its others come after those of the other machines.
-      this.#waiting.delete(machine);
-      this.#waiting.set(machine, line);
-      return line.values().next().value;
+      line.delete(machine);
+      line.set(machine, bodies);
+      return bodies.values().next().value;
     }
     return undefined;
   }
 }
+
+type Line<Body> = Map<string, Set<Body>>;
 
 /** Below that, in bytes a second, nobody needs a place, however slow the others are. */
 const slowest = 16 * 1024;

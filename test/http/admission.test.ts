@@ -191,3 +191,30 @@ it('whatever comes: all get everything, no limit is passed by more than a burst,
     { numRuns: 40, seed: 1 },
   );
 });
+
+it.each([
+  [60, 'between its initrd and its image goes on before those that have not begun', 'begun'],
+  [180, 'that comes again much later waits like the others', 'other'],
+])('%i s: a machine %s', async (seconds, _what, first) => {
+  const clock = new SimulatedClock();
+  const admission = createAdmission({ clock, maxTransfers: 1, maxPerMachine: 1 });
+  const enter = (machine: string) => admission.enter({ machine, sizeBytes: 100 * mib, end() {} });
+  const fast: string[] = [];
+  const send = async (machine: string) => {
+    const passage = enter(machine);
+    while ((await passage.next(mib))?.isFast === false) await passage.turn(1);
+    fast.push(machine);
+    passage.leave();
+  };
+  const all = async () => {
+    await send('begun');
+    await pause(clock, seconds * 1000);
+    const busy = enter('busy');
+    const waiting = [send('other'), send('begun')];
+    await pause(clock, 1000);
+    busy.leave();
+    await Promise.all(waiting);
+  };
+  await clock.run(all());
+  expect(fast.slice(1)).toEqual(first === 'begun' ? ['begun', 'other'] : ['other', 'begun']);
+});

@@ -43,6 +43,45 @@ describe('who is sent at full speed', () => {
     expect(order).toEqual(['a1', 'b1', 'a2', 'b2', 'a3']);
   });
 
+  it('a machine that has begun goes on with its next files before those that have not', () => {
+    const places = new Places<Body>({ maxTransfers: 1, maxPerMachine: 8 });
+    const [kernel, other] = [body('a', 'kernel of a'), body('b', 'kernel of b')];
+    places.enter(kernel);
+    places.enter(other);
+    const initrd = body('a', 'initrd of a');
+    places.enter(initrd);
+    expect(names(places.leave(kernel))).toEqual(['initrd of a']);
+    // Between two files it asks for nothing, and somebody else has the place.
+    expect(names(places.leave(initrd))).toEqual(['kernel of b']);
+    for (const one of ['c', 'd']) places.enter(body(one));
+    places.enter(body('a', 'image of a'));
+    expect(names(places.leave(other))).toEqual(['image of a']);
+  });
+
+  it('a machine that asks on and on waits like the others after eight files', () => {
+    const places = new Places<Body>({ maxTransfers: 1, maxPerMachine: 8 });
+    const order: string[] = [];
+    let [next] = places.enter(body('on', 'on 1'));
+    for (let file = 2; next !== undefined && order.length < 10; file += 1) {
+      order.push(next.name);
+      places.enter(body('on', `on ${file}`));
+      if (file === 2) places.enter(body('other'));
+      [next] = places.leave(next);
+    }
+    expect(order).toEqual([1, 2, 3, 4, 5, 6, 7, 8].map((file) => `on ${file}`).concat('other', 'on 9'));
+  });
+
+  it('a machine that is forgotten begins anew, behind those that wait', () => {
+    const places = new Places<Body>({ maxTransfers: 1, maxPerMachine: 8 });
+    const [gone, other] = [body('gone'), body('other')];
+    places.enter(gone);
+    places.enter(other);
+    places.leave(gone);
+    places.forget('gone');
+    for (const machine of ['third', 'gone']) places.enter(body(machine));
+    expect(names(places.leave(other))).toEqual(['third']);
+  });
+
   it('one that is slow makes room, and comes back in its turn when it is quick', () => {
     const places = new Places<Body>({ maxTransfers: 1, maxPerMachine: 8 });
     const [slow, other] = [body('slow'), body('other')];
