@@ -16,6 +16,9 @@ import { ownAddresses } from './storm/own-addresses.ts';
 import { sharePort } from './storm/shared-port.ts';
 import { createThriftyHttp } from './storm/thrifty-http.ts';
 
+// Files that are looked for and not there are errors; to find out where each was made costs more than the file.
+Error.stackTraceLimit = 1;
+
 /** The interface that the machines are on. */
 const here = 'eth0';
 

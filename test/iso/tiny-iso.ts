@@ -140,7 +140,7 @@ export function tinyIso(image: TinyImage): Uint8Array {
   const terminator = Buffer.alloc(blockBytes);
   terminator.set(text('\xffCD001\x01'), 0);
   for (const [index, descriptor] of [...volumes, terminator].entries()) blocks.set(16 + index, descriptor);
-  const count = Math.max(...blocks.keys()) + 1;
+  const count = [...blocks.keys()].reduce((last, block) => Math.max(last, block)) + 1;
   primary.set(both32(count), 80);
   const bytes = new Uint8Array(count * blockBytes);
   for (const [block, content] of blocks) bytes.set(content, block * blockBytes);
