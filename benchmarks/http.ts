@@ -20,7 +20,7 @@ type Who = (typeof everybody)[number];
 const fileMiB = 512;
 const files = { 'live.iso': fileMiB * 1_048_576, small: 10 * 1024 };
 /** Of our server, in MiB: with all of the file in it, and as it is unless somebody sets it. */
-const caches = { whole: fileMiB + 128, standard: 128 };
+const caches = { whole: fileMiB + 128, standard: 96 };
 
 /** The process of each that does the work. */
 type Workers = Readonly<Record<Who, number>>;

@@ -1,11 +1,13 @@
 import type { Logger } from 'pino';
 import { createResolver } from './boot/resolve.ts';
+import type { Report } from './boot/timeline.ts';
 import { type NetworkPlan, planNetworks } from './config/networks.ts';
 import type { Settings } from './config/settings.ts';
 import { makeLoaders } from './loaders/loaders.ts';
 import { imageReportTo } from './log.ts';
 import { systemClock } from './platform/clock.ts';
 import { openFile } from './platform/files-node.ts';
+import { giveMemoryBack } from './platform/give-memory-back.ts';
 import { chooseAddress6, chooseNetwork } from './platform/network.ts';
 import { SharedFiles } from './platform/shared-files.ts';
 import { ReleaseCatalog } from './release/catalog.ts';
@@ -17,9 +19,13 @@ import { serveControl } from './serve/control.ts';
 import { serveDhcp } from './serve/dhcp.ts';
 import { serveDhcp6 } from './serve/dhcp6.ts';
 import { type FileAddress, serveFiles } from './serve/files.ts';
+import { whenQuiet } from './serve/quiet.ts';
 import { startCommitter } from './store/commit.ts';
 import { openStore } from './store/database.ts';
 import { storedImages } from './store/images.ts';
+
+/** After a storm, when its last machine has been silent for so long, memory is given back. */
+const quietMs = 10_000;
 
 export interface Bootwright {
   /** Of the first network. */
@@ -77,6 +83,12 @@ export async function startBootwright(settings: Settings, log: Logger): Promise<
     log,
   });
   starting.defer(() => state.close());
+  const quiet = whenQuiet(clock, quietMs, giveMemoryBack);
+  starting.defer(() => quiet.close());
+  const report: Report = (event) => {
+    quiet.disturb();
+    state.report(event);
+  };
   const shared = new SharedFiles({ clock, open: openFile });
   starting.defer(() => shared.close());
   const resolve = createResolver({
@@ -89,10 +101,7 @@ export async function startBootwright(settings: Settings, log: Logger): Promise<
 
   const addresses = addressesOf(plan);
   const activeRelease = () => catalog.activeId;
-  const files = await serveFiles(
-    { settings, addresses, resolve, report: state.report, clock, log, activeRelease },
-    starting,
-  );
+  const files = await serveFiles({ settings, addresses, resolve, report, clock, log, activeRelease }, starting);
   state.whenStarted((addresses) => files.forget(addresses));
   const serving = { settings, plan, store, state, clock, log };
   const [dhcp, dhcp6] = await Promise.all([serveDhcp(serving, starting), serveDhcp6(serving, starting)]);

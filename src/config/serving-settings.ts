@@ -30,7 +30,7 @@ export const httpSettings = section({
   cacheMiB: Type.Integer({
     minimum: 1,
     maximum: 1_048_576,
-    default: 128,
+    default: 96,
     description: 'a number of MiB from 1 to 1048576',
   }),
   maxTransfers: count(64),

@@ -38,7 +38,7 @@ describe('without a file', () => {
       networks: [],
       firmware: {},
       tftp: { port: 69, maxTransfers: 1024, maxPerMachine: 16, singlePort: false },
-      http: { port: 80, cacheMiB: 128, maxTransfers: 64, maxPerMachine: 8 },
+      http: { port: 80, cacheMiB: 96, maxTransfers: 64, maxPerMachine: 8 },
       https: { port: 443 },
       build: { kernelArguments: [] },
       log: { format: 'auto', level: 'info' },
