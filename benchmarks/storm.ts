@@ -5,9 +5,9 @@
  * hash than to serve, by comparing them with files that were found to be as the manifest says.
  *
  * The link is measured in the same run: the same client takes the same live image from a server that does nothing else,
- * before and after, over as many connections and over 64; the fastest counts. A storm's own cost is in both.
+ * before and after, over as many connections and over 64; the median counts. A storm's own cost is in both.
  *
- *     npm run storm -- [--image-mib 32] [--loader-kib 0] [--link-mib 4096] [machines ...]
+ *     npm run storm -- [--image-mib 256] [--loader-kib 0] [--link-mib 8192] [machines ...]
  */
 import { parseArgs } from 'node:util';
 import { costsOf, figuresOf } from './storm/figures.ts';
@@ -23,9 +23,9 @@ const usualBytes = 1024 * mebibyte;
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    'image-mib': { type: 'string', default: '32' },
+    'image-mib': { type: 'string', default: '256' },
     'loader-kib': { type: 'string', default: '0' },
-    'link-mib': { type: 'string', default: '4096' },
+    'link-mib': { type: 'string', default: '8192' },
     timeout: { type: 'string', default: '300' },
   },
 });

@@ -23,17 +23,20 @@ export interface Figures {
   /** Of the server. */
   readonly processorMs: number;
   readonly mainThreadMs: number;
+  /** Bytes a second, in the median; `undefined`: the link was not measured. */
+  readonly linkRate: number | undefined;
   /** Time to the last one, over bytes divided by the link; `undefined`: the link was not measured. */
   readonly overLink: number | undefined;
 }
 
-export function figuresOf({ machines, boots, linkRate, before, after }: Storm): Figures {
+export function figuresOf({ machines, boots, linkRates, before, after }: Storm): Figures {
   const took = boots.map(({ endedMs }) => endedMs);
   const lastMs = Math.max(...took);
   const booted = boots.filter(({ failure }) => failure === undefined).length;
   const sum = (key: 'tftpBytes' | 'httpBytes') => boots.reduce((total, boot) => total + boot[key], 0);
   const [tftpBytes, httpBytes] = [sum('tftpBytes'), sum('httpBytes')];
   const latest = (key: 'addressMs' | 'loadedMs') => Math.max(...boots.map((boot) => boot[key] ?? 0));
+  const linkRate = linkRates.length === 0 ? undefined : percentile(linkRates, 0.5);
   const spent = [...after.threadsMs].map(([id, ms]) => ms - (before.threadsMs.get(id) ?? 0));
   return {
     machines,
@@ -51,6 +54,7 @@ export function figuresOf({ machines, boots, linkRate, before, after }: Storm): 
     processorMs: spent.reduce((total, ms) => total + ms, 0),
     // The kernel lists the first thread first.
     mainThreadMs: spent[0] ?? 0,
+    linkRate,
     overLink: linkRate === undefined ? undefined : lastMs / 1000 / ((tftpBytes + httpBytes) / linkRate),
   };
 }

@@ -15,8 +15,8 @@ const mebibytes = (bytes: number): string => (bytes / 1024 / 1024).toFixed(0);
 const within = (isSo: boolean): string => (isSo ? 'within' : 'NOT WITHIN');
 
 export function printStorm(storm: Storm, figures: Figures): void {
-  const { machines, memory, before, after, settled, linkRate, clientProcessorMs, dropped } = storm;
-  const { firstMs, lastMs, overLink, processorMs, mainThreadMs } = figures;
+  const { machines, memory, before, after, settled, linkRates, clientProcessorMs, dropped } = storm;
+  const { firstMs, lastMs, linkRate, overLink, processorMs, mainThreadMs } = figures;
   const share = (ms: number) => `${((ms / lastMs) * 100).toFixed(0)} %`;
   console.log(`\n${machines} ${machines === 1 ? 'machine' : 'machines at once'}`);
   line('booted, with every byte checked', `${figures.booted} of ${machines}; ${figures.perMinute.toFixed(0)} a minute`);
@@ -25,7 +25,8 @@ export function printStorm(storm: Storm, figures: Figures): void {
   line('the last has address, loaders', [figures.addressMs, figures.loadedMs].map(seconds).join(', '));
   line('bytes by TFTP, by HTTP', `${formatBytes(figures.tftpBytes)}, ${formatBytes(figures.httpBytes)}`);
   if (linkRate !== undefined && overLink !== undefined) {
-    line('link, by a server that does nothing', `${(linkRate / 1e9).toFixed(2)} GB/s`);
+    const rates = linkRates.map((rate) => (rate / 1e9).toFixed(2)).join(', ');
+    line('link, by a server that does nothing', `${(linkRate / 1e9).toFixed(2)} GB/s (median of ${rates})`);
     const bound = `${within(overLink <= mostOverLink)} ${mostOverLink}`;
     line('time to the last, over bytes/link', `${overLink.toFixed(2)} (${bound})`);
   }

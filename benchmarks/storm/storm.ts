@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { roomForNeighbours } from '../../test/support/neighbours.ts';
 import { createNetns, type Netns, type NetnsPair } from '../../test/support/netns.ts';
 import { type ImageSizes, stormImage } from './image.ts';
 import type { Boot } from './machine.ts';
@@ -27,8 +28,8 @@ export interface Storm {
   readonly machines: number;
   /** Each with its times since all were switched on. */
   readonly boots: readonly Boot[];
-  /** Bytes a second; `undefined`: not measured. */
-  readonly linkRate: number | undefined;
+  /** Bytes a second, as often as they were measured. */
+  readonly linkRates: readonly number[];
   readonly before: Seen;
   /** Right behind the last machine. */
   readonly after: Seen;
@@ -42,6 +43,7 @@ export interface Storm {
 
 /** Switches so many machines on at once. Needs root and the program `ip`. */
 export async function storm(options: StormOptions): Promise<Storm> {
+  await using _room = await roomForNeighbours();
   const folder = await mkdtemp(join(tmpdir(), 'bootwright-storm-'));
   const pair = await createNetns({ server: `${server}/16`, client: '10.99.255.254/16' });
   try {
@@ -71,7 +73,7 @@ async function inPlace(options: StormOptions, folder: string, pair: NetnsPair): 
   return {
     machines,
     boots: booted.boots.map((boot) => sinceStart(boot, booted.beganMs)),
-    linkRate: rates.length === 0 ? undefined : Math.max(...rates),
+    linkRates: rates,
     before,
     after,
     settled,

@@ -4,6 +4,7 @@ import { open, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { bootwright, makeFolders } from '../support/bootwright.ts';
+import { roomForNeighbours } from '../support/neighbours.ts';
 import { createNetns, ip, type Netns } from '../support/netns.ts';
 import { writeRelease } from '../support/small-release.ts';
 import { abuserAddresses, files, healthyAddress, leaseRange, serverNetwork, switchedOffAddress } from './place.ts';
@@ -45,6 +46,7 @@ async function makeCertificate(folder: string): Promise<readonly string[]> {
 
 export async function prepareGround(): Promise<Ground> {
   await using making = new AsyncDisposableStack();
+  making.use(await roomForNeighbours());
   const pair = await createNetns({ server: serverNetwork, client: '10.77.0.50/16' });
   making.defer(() => pair.remove());
   for (const address of [healthyAddress, switchedOffAddress, ...abuserAddresses]) {
