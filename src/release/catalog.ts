@@ -29,24 +29,41 @@ function byFoldedPath(entries: readonly ManifestEntry[]): ReadonlyMap<string, Ma
   return folded;
 }
 
-/** The releases of one root. A release never changes, so each is read once; which one is active is read every time. */
+/** What the disk said in this turn of the event loop. */
+interface Seen {
+  active?: { readonly id: string | undefined };
+  readonly there: Set<string>;
+}
+
+/**
+ * The releases of one root. A release never changes, so each is read once; which one is active, and whether one is still
+ * there, is looked for in every turn of the event loop in which somebody asks: in a storm that is hundreds of times.
+ */
 export class ReleaseCatalog implements Pick<BootCatalog, 'activeId' | 'loaderOf'> {
   readonly #layout: RootLayout;
   readonly #known = new Map<string, Release>();
+  #seenNow: Seen | undefined;
 
   constructor(layout: RootLayout) {
     this.#layout = layout;
   }
 
   get activeId(): string | undefined {
-    return activeReleaseId(this.#layout);
+    const seen = this.#seen();
+    seen.active ??= { id: activeReleaseId(this.#layout) };
+    return seen.active.id;
   }
 
   /** `undefined` where there is no such release, or what is there is not one. */
   get(id: string): Release | undefined {
     const known = this.#known.get(id);
     if (known !== undefined) {
-      if (existsSync(join(known.folder, manifestName))) return known;
+      const { there } = this.#seen();
+      if (there.has(id)) return known;
+      if (existsSync(join(known.folder, manifestName))) {
+        there.add(id);
+        return known;
+      }
       // Somebody removed it by hand.
       this.#known.delete(id);
       return undefined;
@@ -65,6 +82,16 @@ export class ReleaseCatalog implements Pick<BootCatalog, 'activeId' | 'loaderOf'
     const release = { manifest, folder, entries: byPath(entries), folded: byFoldedPath(entries) };
     this.#known.set(id, release);
     return release;
+  }
+
+  #seen(): Seen {
+    if (this.#seenNow === undefined) {
+      this.#seenNow = { there: new Set() };
+      setImmediate(() => {
+        this.#seenNow = undefined;
+      });
+    }
+    return this.#seenNow;
   }
 
   /** All releases, sorted by id. */
