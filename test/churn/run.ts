@@ -90,6 +90,7 @@ async function churnOn(
   const idleMs = (takeStock(pid).processorMs - idle.processorMs) / 3;
   const afterwards = ground.ended === undefined ? await alone(ground, web, 2) : { tookMs: {}, failures: [] };
   await quiet(pid, before.descriptors, lingersMs + 5000);
+  await sleep(lingersMs);
   const log = await readLog(ground.logFile);
   const findings: Findings = {
     before,
@@ -132,7 +133,10 @@ async function alone({ client }: Ground, web: string, rounds: number): Promise<H
   return JSON.parse(String(stdout)) as HealthyReport;
 }
 
-/** What is kept open a little longer than it is used (the socket that asks by ARP, for 10 s) is closed after that. */
+/**
+ * What is kept a little longer than it is used (the socket that asks by ARP, for 10 s; memory, until nothing has happened
+ * for as long) is given back after that.
+ */
 const lingersMs = 12_000;
 
 /** The stock once no descriptor has come or gone for long enough. */
