@@ -14,7 +14,7 @@ interface Shared {
 }
 
 /** In a storm the next machine asks for the same file within this time. */
-const keepMs = 1000;
+const keepMs = 100;
 
 /**
  * Files that never change, each of them open once for all who read it at the same time, and for a moment longer: to open,

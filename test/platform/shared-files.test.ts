@@ -57,11 +57,11 @@ describe('files that are shared', () => {
   it('stay open for a moment longer, and for as long as somebody comes again within it', async () => {
     for (let times = 0; times < 10; times += 1) {
       await (await files.open('a')).close();
-      await pass(900);
+      await pass(90);
     }
     expect(happened).toEqual(['open a']);
-    await pass(1000);
-    await pass(1000);
+    await pass(100);
+    await pass(100);
     expect(happened).toEqual(['open a', 'close a']);
     expect(await isAnythingDue()).toBe(false);
   });
