@@ -5,7 +5,7 @@
  * hash than to serve, by comparing them with files that were found to be as the manifest says.
  *
  * The link is measured in the same run: the same client takes the same live image from a server that does nothing else,
- * before and after, over as many connections and over 64; the median counts. A storm's own cost is in both.
+ * before and after, over as many connections and over 64; the fastest counts. A storm's own cost is in both.
  *
  *     npm run storm -- [--image-mib 256] [--loader-kib 0] [--link-mib 8192] [machines ...]
  */

@@ -23,7 +23,7 @@ export interface Figures {
   /** Of the server. */
   readonly processorMs: number;
   readonly mainThreadMs: number;
-  /** Bytes a second, in the median; `undefined`: the link was not measured. */
+  /** Bytes a second, at the fastest; `undefined`: the link was not measured. */
   readonly linkRate: number | undefined;
   /** Time to the last one, over bytes divided by the link; `undefined`: the link was not measured. */
   readonly overLink: number | undefined;
@@ -36,7 +36,7 @@ export function figuresOf({ machines, boots, linkRates, before, after }: Storm):
   const sum = (key: 'tftpBytes' | 'httpBytes') => boots.reduce((total, boot) => total + boot[key], 0);
   const [tftpBytes, httpBytes] = [sum('tftpBytes'), sum('httpBytes')];
   const latest = (key: 'addressMs' | 'loadedMs') => Math.max(...boots.map((boot) => boot[key] ?? 0));
-  const linkRate = linkRates.length === 0 ? undefined : percentile(linkRates, 0.5);
+  const linkRate = linkRates.length === 0 ? undefined : Math.max(...linkRates);
   const spent = [...after.threadsMs].map(([id, ms]) => ms - (before.threadsMs.get(id) ?? 0));
   return {
     machines,
