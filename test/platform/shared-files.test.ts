@@ -87,12 +87,15 @@ describe('files that are shared', () => {
 
   it('are opened anew after they could not be read, and closed when the last has gone', async () => {
     const source = await files.open('a');
+    const other = await files.open('a');
     isBroken = true;
     await expect(source.read(new Uint8Array(1), 0)).rejects.toThrow('it can not be read');
     isBroken = false;
     const fresh = await files.open('a');
     expect(happened).toEqual(['open a', 'open a']);
     await source.close();
+    expect(happened).toEqual(['open a', 'open a']);
+    await other.close();
     expect(happened).toEqual(['open a', 'open a', 'close a']);
     await fresh.close();
   });
